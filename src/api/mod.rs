@@ -1,0 +1,1 @@
+//! The words that backend and client share: types and problems. Knows `domain` only.

@@ -1,0 +1,1 @@
+//! The capture backend: store, blobs, jobs, HTTP. Meets the client only in `api`.

@@ -1,0 +1,1 @@
+//! The command line: one file a command. Turns errors into exit codes and texts.

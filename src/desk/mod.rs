@@ -1,0 +1,1 @@
+//! The review desk: a terminal user interface. Never imports `backend`.

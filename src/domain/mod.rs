@@ -1,0 +1,9 @@
+//! Rules of the field without any IO: states, reasons, ID numbers, roles, seasons, check results.
+//!
+//! Nothing here reads a clock, a file, a socket or a screen; what time it is comes in as an argument.
+//! Everything above (engine, API, backend, desk) speaks in these types.
+
+pub mod check;
+pub mod comparison;
+pub mod reason;
+pub mod report;

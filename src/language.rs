@@ -1,0 +1,127 @@
+//! The languages of the house and the one way to a user-facing text.
+//!
+//! Texts live in `locales/*.<language>.yml`. The language is always an argument: there is no current locale, so that a server can answer
+//! two people in two languages at once.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// A language of the interface. Chinese first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Language {
+    #[default]
+    #[serde(rename = "zh-CN")]
+    Chinese,
+    #[serde(rename = "en")]
+    English,
+}
+
+impl Language {
+    /// Every language that has texts.
+    pub const ALL: [Language; 2] = [Language::Chinese, Language::English];
+
+    /// The tag under which its texts are filed.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::Chinese => "zh-CN",
+            Language::English => "en",
+        }
+    }
+
+    /// Reads a tag or a POSIX locale (`en`, `en_GB.UTF-8`, `zh-CN`); `None` for what says nothing (`C`, `POSIX`, empty, other languages).
+    #[must_use]
+    pub fn from_tag(tag: &str) -> Option<Language> {
+        let lower = tag.to_ascii_lowercase();
+        match lower.split(['-', '_', '.', '@']).next() {
+            Some("zh") => Some(Language::Chinese),
+            Some("en") => Some(Language::English),
+            _ => None,
+        }
+    }
+}
+
+/// The text of `key` with every `%{name}` replaced by its parameter. A key without a text in this language is read
+/// in English, one without any comes back as it is.
+#[must_use]
+pub fn text(language: Language, key: &str, parameters: &[(&str, &str)]) -> String {
+    let template = template(language, key).or_else(|| template(Language::English, key)).unwrap_or(Cow::Borrowed(key));
+    fill(&template, parameters)
+}
+
+/// Whether `key` has a text of its own in `language`.
+#[must_use]
+pub fn has_text(language: Language, key: &str) -> bool {
+    template(language, key).is_some()
+}
+
+fn template<'k>(language: Language, key: &'k str) -> Option<Cow<'k, str>> {
+    crate::_rust_i18n_try_translate(language.tag(), key)
+}
+
+/// One pass from left to right, so that a parameter that itself reads `%{…}` is not filled in again.
+fn fill(template: &str, parameters: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(template.len() + 16);
+    let mut rest = template;
+    while let Some(start) = rest.find("%{") {
+        out.push_str(&rest[..start]);
+        let tail = &rest[start + 2..];
+        match tail.find('}') {
+            Some(end) => {
+                match parameters.iter().find(|(name, _)| *name == &tail[..end]) {
+                    Some((_, value)) => out.push_str(value),
+                    None => out.push_str(&rest[start..start + 3 + end]),
+                }
+                rest = &tail[end + 1..];
+            }
+            None => {
+                out.push_str(&rest[start..]);
+                return out;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{check::CheckId, comparison::Band, reason::Reason};
+
+    #[test]
+    fn parameters_are_filled_once_and_unknown_ones_stay() {
+        assert_eq!(fill("%{a} and %{b} %{", &[("a", "%{b}")]), "%{b} and %{b} %{");
+        assert_eq!(fill("第 %{row} 行", &[("row", "3")]), "第 3 行");
+    }
+
+    #[test]
+    fn posix_locales_are_understood() {
+        assert_eq!(Language::from_tag("en_GB.UTF-8"), Some(Language::English));
+        assert_eq!(Language::from_tag("zh_CN.GB18030"), Some(Language::Chinese));
+        assert_eq!(Language::from_tag("C.UTF-8"), None);
+    }
+
+    #[test]
+    fn every_code_of_the_domain_has_a_text_in_every_language() {
+        let keys = Reason::ALL
+            .iter()
+            .flat_map(|reason| [format!("reason.{}.short", reason.code()), format!("reason.{}.help", reason.code())])
+            .chain(CheckId::ALL.iter().map(|id| format!("check.{}", id.code())))
+            .chain([Band::Same, Band::Doubtful, Band::Different].map(|band| format!("band.{}", band.code())));
+        for key in keys {
+            for language in Language::ALL {
+                assert!(has_text(language, &key), "{} has no text for {key}", language.tag());
+            }
+        }
+    }
+
+    #[test]
+    fn a_reason_fits_a_notice() {
+        for reason in Reason::ALL {
+            let short = text(Language::Chinese, &format!("reason.{}.short", reason.code()), &[]);
+            assert!(short.chars().count() <= 20, "{short} is longer than a WeChat thing field");
+        }
+    }
+}
