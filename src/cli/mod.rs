@@ -1,1 +1,159 @@
-//! The command line: one file a command. Turns errors into exit codes and texts.
+//! The command line: one file a command. Turns errors into texts and exit codes.
+//!
+//! Human text on a terminal, `--json` (one object a line) for programs. Texts of the help are in `locales/cli.*.yml`: about texts under
+//! `cli.<command>.about`, arguments under `cli.<command>.<argument>`.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::language::{self, Language};
+
+/// How a command ended. A batch ends with its worst, which is the largest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// All was done.
+    Done = 0,
+    /// Something was refused or failed a check.
+    Refused = 1,
+    /// The command was used wrongly.
+    Usage = 2,
+    /// Something could not be done: I/O, network.
+    Failed = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// What every command gets to know beside its own arguments.
+#[derive(Debug, Clone, Copy)]
+pub struct Context {
+    pub language: Language,
+}
+
+impl Context {
+    /// The text of `key` in the user's language.
+    #[must_use]
+    pub fn text(&self, key: &str, parameters: &[(&str, &str)]) -> String {
+        language::text(self.language, key, parameters)
+    }
+}
+
+#[derive(Debug, Parser)]
+#[command(name = "zhaoshen", version, disable_help_subcommand = true)]
+struct Arguments {
+    #[arg(long, global = true, value_name = "zh-CN|en", value_parser = parse_language)]
+    lang: Option<Language>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+fn parse_language(tag: &str) -> Result<Language, String> {
+    Language::from_tag(tag).ok_or_else(|| "zh-CN | en".to_owned())
+}
+
+/// The language asked for: `--lang`, else `ZHAOSHEN_LANG`, else the locale of the environment, else Chinese.
+///
+/// `--lang` is looked up by hand because the help itself is already in the user's language.
+fn choose_language(arguments: &[String], environment: impl Fn(&str) -> Option<String>) -> Language {
+    let flag = arguments.iter().enumerate().find_map(|(index, argument)| match argument.strip_prefix("--lang") {
+        Some("") => arguments.get(index + 1).cloned(),
+        Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+        None => None,
+    });
+    flag.into_iter()
+        .chain(["ZHAOSHEN_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(environment))
+        .find_map(|tag| Language::from_tag(&tag))
+        .unwrap_or_default()
+}
+
+/// Puts the help of `command` and everything below it into words of `language`.
+fn localise(command: clap::Command, language: Language, path: &str) -> clap::Command {
+    let word = |name: &str| {
+        let key = format!("cli.{path}{name}");
+        language::has_text(language, &key).then(|| language::text(language, &key, &[]))
+    };
+    let mut command = command;
+    if let Some(about) = word("about") {
+        command = command.about(about);
+    }
+    command = command.mut_args(|argument| match word(argument.get_id().as_str()) {
+        Some(help) => argument.help(help),
+        None => argument,
+    });
+    command.mut_subcommands(|sub| {
+        let path = format!("{path}{}.", sub.get_name());
+        localise(sub, language, &path)
+    })
+}
+
+/// Runs the program with the process's arguments and environment.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let language = choose_language(&arguments, |name| std::env::var(name).ok());
+    let parsed = localise(Arguments::command(), language, "")
+        .try_get_matches()
+        .and_then(|matches| Arguments::from_arg_matches(&matches))
+        .unwrap_or_else(|error| error.exit());
+    let context = Context { language: parsed.lang.unwrap_or(language) };
+    dispatch(parsed.command, &context).into()
+}
+
+fn dispatch(command: Option<Command>, context: &Context) -> Exit {
+    let _ = context;
+    match command {
+        None => {
+            let _ = localise(Arguments::command(), context.language, "").print_help();
+            Exit::Usage
+        }
+        Some(command) => match command {},
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_beats_the_environment_and_chinese_is_the_last_word() {
+        let arguments = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let english = |name: &str| (name == "LANG").then(|| "en_US.UTF-8".to_owned());
+        assert_eq!(choose_language(&arguments(&["zhaoshen", "--lang=zh-CN"]), english), Language::Chinese);
+        assert_eq!(choose_language(&arguments(&["zhaoshen", "check", "--lang", "en"]), |_| None), Language::English);
+        assert_eq!(choose_language(&arguments(&["zhaoshen"]), english), Language::English);
+        assert_eq!(choose_language(&arguments(&["zhaoshen"]), |_| Some("C.UTF-8".to_owned())), Language::Chinese);
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed_and_every_word_of_it_is_translated() {
+        let command = Arguments::command();
+        command.clone().debug_assert();
+        fn walk(command: &clap::Command, path: &str, missing: &mut Vec<String>) {
+            let mut need = |name: &str| {
+                let key = format!("cli.{path}{name}");
+                missing.extend(
+                    Language::ALL.iter().filter(|language| !language::has_text(**language, &key)).map(|l| format!("{} {key}", l.tag())),
+                );
+            };
+            need("about");
+            for argument in command.get_arguments().filter(|argument| !argument.is_global_set() || path.is_empty()) {
+                if !["help", "version"].contains(&argument.get_id().as_str()) {
+                    need(argument.get_id().as_str());
+                }
+            }
+            for sub in command.get_subcommands() {
+                walk(sub, &format!("{path}{}.", sub.get_name()), missing);
+            }
+        }
+        let mut missing = Vec::new();
+        walk(&command, "", &mut missing);
+        assert!(missing.is_empty(), "no text for: {}", missing.join(", "));
+    }
+}
