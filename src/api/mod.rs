@@ -1,1 +1,11 @@
 //! The words that backend and client share: types and problems. Knows `domain` only.
+//!
+//! Everything is JSON under `/v1`; times are RFC 3339 in UTC; lists are keyset-paged. An error is a [`problem::Problem`].
+//! Personal data in these types is masked, and named so: there is no unmasked field.
+
+pub mod headers;
+pub mod people;
+pub mod problem;
+pub mod progress;
+pub mod roster;
+pub mod submission;

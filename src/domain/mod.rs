@@ -3,7 +3,12 @@
 //! Nothing here reads a clock, a file, a socket or a screen; what time it is comes in as an argument.
 //! Everything above (engine, API, backend, desk) speaks in these types.
 
+pub mod access;
 pub mod check;
 pub mod comparison;
+pub mod lifecycle;
 pub mod reason;
 pub mod report;
+pub mod resident_id;
+pub mod review;
+pub mod season;

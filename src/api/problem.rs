@@ -1,0 +1,94 @@
+//! Errors as they travel: `application/problem+json` with a stable code and parameters.
+//!
+//! The same codes reach the command line and the desk; texts are in `locales/` under `problem.<code>`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The media type of a problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// An error answer (RFC 9457). `title` is English and for developers; people read the text of `code` in their language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+#[error("{code}: {title}")]
+pub struct Problem {
+    pub code: String,
+    pub title: String,
+    pub status: u16,
+    /// Values for the text, never personal data.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Problem {
+    #[must_use]
+    pub fn new(status: u16, code: impl Into<String>, title: impl Into<String>) -> Problem {
+        Problem { code: code.into(), title: title.into(), status, parameters: BTreeMap::new() }
+    }
+
+    /// The same problem with one more parameter.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl ToString) -> Problem {
+        self.parameters.insert(name.to_owned(), value.to_string());
+        self
+    }
+}
+
+/// Codes that the API itself gives; refusals of the lifecycles, of pictures and of rosters come beside them with codes of their own.
+pub mod code {
+    pub const BAD_REQUEST: &str = "bad_request";
+    pub const SIGN_IN: &str = "sign_in";
+    pub const WRONG_PASSWORD: &str = "wrong_password";
+    pub const WEAK_PASSWORD: &str = "weak_password";
+    pub const INVITATION_INVALID: &str = "invitation_invalid";
+    pub const TOO_MANY_TRIES: &str = "too_many_tries";
+    pub const FORBIDDEN: &str = "forbidden";
+    pub const NOT_FOUND: &str = "not_found";
+    pub const VERSION_REQUIRED: &str = "version_required";
+    pub const STALE_VERSION: &str = "stale_version";
+    pub const KEY_REQUIRED: &str = "key_required";
+    pub const KEY_REUSED: &str = "key_reused";
+    pub const CLAIMED_BY_ANOTHER: &str = "claimed_by_another";
+    pub const ALREADY_REVIEWED: &str = "already_reviewed";
+    pub const NOTICE_LIMIT: &str = "notice_limit";
+    pub const USER_EXISTS: &str = "user_exists";
+    pub const SEASON_UNKNOWN: &str = "season_unknown";
+    pub const STUDENT_UNKNOWN: &str = "student_unknown";
+    pub const TOO_LARGE: &str = "too_large";
+    pub const BUSY: &str = "busy";
+    pub const STORAGE_FULL: &str = "storage_full";
+    pub const INTERNAL: &str = "internal";
+    /// Given by the client when no answer came.
+    pub const UNREACHABLE: &str = "unreachable";
+    /// Given by the client when the answer made no sense.
+    pub const NONSENSE: &str = "nonsense";
+
+    pub const ALL: [&str; 24] = [
+        BAD_REQUEST,
+        SIGN_IN,
+        WRONG_PASSWORD,
+        WEAK_PASSWORD,
+        INVITATION_INVALID,
+        TOO_MANY_TRIES,
+        FORBIDDEN,
+        NOT_FOUND,
+        VERSION_REQUIRED,
+        STALE_VERSION,
+        KEY_REQUIRED,
+        KEY_REUSED,
+        CLAIMED_BY_ANOTHER,
+        ALREADY_REVIEWED,
+        NOTICE_LIMIT,
+        USER_EXISTS,
+        SEASON_UNKNOWN,
+        STUDENT_UNKNOWN,
+        TOO_LARGE,
+        BUSY,
+        STORAGE_FULL,
+        INTERNAL,
+        UNREACHABLE,
+        NONSENSE,
+    ];
+}

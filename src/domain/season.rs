@@ -1,0 +1,60 @@
+//! A season: one graduation, its rules as data.
+
+use serde::{Deserialize, Serialize};
+
+/// How students are known in a season. The rule changed in 2023.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SeasonKind {
+    /// Names and ID numbers come from the school.
+    #[default]
+    Roster,
+    /// Each student brings a CHSI capture code with a student key and masked data.
+    CaptureCode,
+}
+
+impl SeasonKind {
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            SeasonKind::Roster => "roster",
+            SeasonKind::CaptureCode => "capture_code",
+        }
+    }
+}
+
+/// The rules of a season that code reads. Stored as JSON, so that a rule can be added without a migration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct SeasonRules {
+    /// Name of the photo standard.
+    pub standard: String,
+    /// Name of the set of comparison bands.
+    pub cohort: String,
+    /// How long a decision may be undone before its notice is sent, in seconds.
+    pub held_seconds: u32,
+    /// How many reviews decide an attempt.
+    pub reviews_needed: u8,
+    /// How many reviews decide an attempt whose comparison is doubtful or different [p].
+    pub reviews_needed_when_doubtful: u8,
+    /// How many retake notices one rejection may cause in all.
+    pub notices_per_rejection: u8,
+    /// How long a claim is kept without a sign of life, in seconds.
+    pub lease_seconds: u32,
+}
+
+impl Default for SeasonRules {
+    fn default() -> Self {
+        SeasonRules {
+            standard: "chsi-blue".into(),
+            cohort: "default".into(),
+            held_seconds: 600,
+            reviews_needed: 1,
+            reviews_needed_when_doubtful: 2,
+            notices_per_rejection: 3,
+            lease_seconds: 300,
+        }
+    }
+}
