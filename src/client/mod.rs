@@ -1,1 +1,7 @@
 //! Everything that talks to a backend: HTTP, the cache in memory, the outbox of decisions.
+//!
+//! Meets the backend only in `api`. Touches the network and, for the outbox and the saved session, the user's own folders.
+
+pub mod http;
+
+pub use http::Http;

@@ -1,0 +1,392 @@
+//! The API as typed calls. Every failure is a [`Problem`]: the server's own, or one of the client's where no sensible answer came.
+//!
+//! Knows paths and headers; knows no screen and keeps no state but the address and the token.
+
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::api::{
+    headers,
+    people::{Invitation, NewUser, Redeem, Session, SignIn, User},
+    problem::{self, Problem, code},
+    progress::{AuditEntry, Progress},
+    roster::{RosterReport, Season},
+    submission::{Claim, NewClaim, NewReview, NewSubmission, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
+};
+use crate::domain::lifecycle::attempt::Status;
+
+const CONNECT: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(30);
+/// A picture or a list is never larger; more is nonsense and is not read to its end.
+const LARGEST_ANSWER: usize = 48 << 20;
+
+/// A bearer token. Never printed.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    #[must_use]
+    pub fn new(token: impl Into<String>) -> Token {
+        Token(token.into())
+    }
+
+    /// The token itself, for the `Authorization` header and for the file it is saved in.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// Which submissions a list asks for.
+#[derive(Debug, Clone, Default)]
+pub struct SubmissionQuery {
+    pub season: String,
+    pub unit: Option<String>,
+    pub status: Option<Status>,
+    pub cursor: Option<String>,
+    pub limit: Option<u32>,
+}
+
+/// What a decision is made on: the version seen, the key of the intention, the claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intention {
+    pub version: i64,
+    /// UUIDv7, made once for one intention and kept through every repetition.
+    pub key: Uuid,
+    pub lease: Option<Uuid>,
+}
+
+/// A backend at an address.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: reqwest::Client,
+    base: Url,
+    token: Option<Token>,
+}
+
+impl Http {
+    /// A client for the backend at `base`.
+    ///
+    /// # Errors
+    /// `bad_address` when it is no http(s) address, `secret_in_address` when it carries a user, a password, a query or a fragment:
+    /// those end in shell histories and process lists.
+    pub fn new(base: &str, token: Option<Token>) -> Result<Http, Problem> {
+        let mut base = Url::parse(base.trim()).map_err(|_| Problem::new(0, "bad_address", "not an address"))?;
+        if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
+            return Err(Problem::new(0, "bad_address", "only http and https addresses are understood"));
+        }
+        if !base.username().is_empty() || base.password().is_some() || base.query().is_some() || base.fragment().is_some() {
+            return Err(Problem::new(0, "secret_in_address", "no user, password, query or fragment belongs into the address"));
+        }
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .tcp_nodelay(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("zhaoshen/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|_| Problem::new(0, code::INTERNAL, "the HTTP client could not be built"))?;
+        Ok(Http { client, base, token })
+    }
+
+    /// The same backend with a token.
+    #[must_use]
+    pub fn signed_in(&self, token: Token) -> Http {
+        Http { token: Some(token), ..self.clone() }
+    }
+
+    /// The address without its last slash, for people and for the session file.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// Signs in. `POST /v1/sessions`
+    pub async fn sign_in(&self, sign_in: &SignIn) -> Result<Session, Problem> {
+        self.json(self.request(Method::POST, &["sessions"])?.json(sign_in)).await
+    }
+
+    /// Uses an invitation. `POST /v1/invitations/redeem`
+    pub async fn redeem(&self, redeem: &Redeem) -> Result<Session, Problem> {
+        self.json(self.request(Method::POST, &["invitations", "redeem"])?.json(redeem)).await
+    }
+
+    /// Ends the session. `DELETE /v1/sessions/current`
+    pub async fn sign_out(&self) -> Result<(), Problem> {
+        self.empty(self.request(Method::DELETE, &["sessions", "current"])?).await
+    }
+
+    /// Who is signed in. `GET /v1/sessions/current`
+    pub async fn me(&self) -> Result<User, Problem> {
+        self.json(self.request(Method::GET, &["sessions", "current"])?).await
+    }
+
+    /// Adds a user. `POST /v1/users`
+    pub async fn add_user(&self, user: &NewUser) -> Result<Invitation, Problem> {
+        self.json(self.request(Method::POST, &["users"])?.json(user)).await
+    }
+
+    /// The seasons in scope. `GET /v1/seasons`
+    pub async fn seasons(&self) -> Result<Vec<Season>, Problem> {
+        self.json(self.request(Method::GET, &["seasons"])?).await
+    }
+
+    /// Creates a season or changes its name and rules. `PUT /v1/seasons/{code}`
+    pub async fn put_season(&self, season: &Season) -> Result<Season, Problem> {
+        self.json(self.request(Method::PUT, &["seasons", &season.code])?.json(season)).await
+    }
+
+    /// Takes a roster file, or says what taking it would do. `POST /v1/rosters`
+    pub async fn roster(&self, season: &str, file: Vec<u8>, dry_run: bool) -> Result<RosterReport, Problem> {
+        let request =
+            self.request(Method::POST, &["rosters"])?.query(&[("season", season), ("dry_run", if dry_run { "true" } else { "false" })]);
+        self.json(request.header(header::CONTENT_TYPE, "application/octet-stream").body(file).timeout(ANSWER * 4)).await
+    }
+
+    /// Hands in a photo, with the picture of the ID card if there is one; `true` when the attempt is new. `POST /v1/submissions`
+    pub async fn submit(
+        &self,
+        about: &NewSubmission,
+        photo: Vec<u8>,
+        id_card: Option<Vec<u8>>,
+    ) -> Result<(SubmissionSummary, bool), Problem> {
+        let about =
+            serde_json::to_string(about).map_err(|_| Problem::new(0, code::INTERNAL, "the submission could not be written as JSON"))?;
+        // File names are not sent: they are ID numbers.
+        let mut form = reqwest::multipart::Form::new().text("about", about).part("photo", reqwest::multipart::Part::bytes(photo));
+        if let Some(id_card) = id_card {
+            form = form.part("id_card", reqwest::multipart::Part::bytes(id_card));
+        }
+        let response = self.send(self.request(Method::POST, &["submissions"])?.multipart(form).timeout(ANSWER * 4)).await?;
+        let created = response.status() == StatusCode::CREATED;
+        Ok((read_json(response).await?, created))
+    }
+
+    /// One page of submissions. `GET /v1/submissions`
+    pub async fn submissions(&self, query: &SubmissionQuery) -> Result<Page<SubmissionSummary>, Problem> {
+        let limit = query.limit.map(|limit| limit.to_string());
+        let pairs = [
+            ("season", Some(query.season.as_str())),
+            ("unit", query.unit.as_deref()),
+            ("status", query.status.map(Status::code)),
+            ("cursor", query.cursor.as_deref()),
+            ("limit", limit.as_deref()),
+        ];
+        let pairs: Vec<(&str, &str)> = pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        self.json(self.request(Method::GET, &["submissions"])?.query(&pairs)).await
+    }
+
+    /// One submission whole. `GET /v1/submissions/{id}`
+    pub async fn submission(&self, id: Uuid) -> Result<Submission, Problem> {
+        self.json(self.request(Method::GET, &["submissions", &id.to_string()])?).await
+    }
+
+    /// The bytes of one of its pictures. `GET /v1/submissions/{id}/pictures/{kind}`
+    pub async fn picture(&self, id: Uuid, kind: PictureKind) -> Result<Vec<u8>, Problem> {
+        let response = self.send(self.request(Method::GET, &["submissions", &id.to_string(), "pictures", kind.code()])?).await?;
+        read_bytes(response).await
+    }
+
+    /// Reserves photos. `POST /v1/claims`
+    pub async fn claim(&self, claim: &NewClaim) -> Result<Claim, Problem> {
+        self.json(self.request(Method::POST, &["claims"])?.json(claim)).await
+    }
+
+    /// Keeps a claim alive. `PUT /v1/claims/{token}`
+    pub async fn keep_claim(&self, token: Uuid) -> Result<Claim, Problem> {
+        self.json(self.request(Method::PUT, &["claims", &token.to_string()])?).await
+    }
+
+    /// Gives a claim back. `DELETE /v1/claims/{token}`
+    pub async fn release_claim(&self, token: Uuid) -> Result<(), Problem> {
+        self.empty(self.request(Method::DELETE, &["claims", &token.to_string()])?).await
+    }
+
+    /// Reviews a submission. `POST /v1/submissions/{id}/reviews`
+    pub async fn review(&self, id: Uuid, review: &NewReview, intention: Intention) -> Result<ReviewOutcome, Problem> {
+        let request = self.request(Method::POST, &["submissions", &id.to_string(), "reviews"])?.json(review);
+        self.json(intend(request, intention)).await
+    }
+
+    /// Takes a held decision back. `POST /v1/submissions/{id}/undo`
+    pub async fn undo(&self, id: Uuid, intention: Intention) -> Result<ReviewOutcome, Problem> {
+        self.json(intend(self.request(Method::POST, &["submissions", &id.to_string(), "undo"])?, intention)).await
+    }
+
+    /// Sends the notice of a rejection once more. `POST /v1/submissions/{id}/retake-notice`
+    pub async fn retake_notice(&self, id: Uuid, intention: Intention) -> Result<ReviewOutcome, Problem> {
+        self.json(intend(self.request(Method::POST, &["submissions", &id.to_string(), "retake-notice"])?, intention)).await
+    }
+
+    /// Progress of a season. `GET /v1/progress`
+    pub async fn progress(&self, season: &str) -> Result<Progress, Problem> {
+        self.json(self.request(Method::GET, &["progress"])?.query(&[("season", season)])).await
+    }
+
+    /// One page of the audit. `GET /v1/audit`
+    pub async fn audit(&self, season: &str, cursor: Option<&str>) -> Result<Page<AuditEntry>, Problem> {
+        let mut pairs = vec![("season", season)];
+        pairs.extend(cursor.map(|cursor| ("cursor", cursor)));
+        self.json(self.request(Method::GET, &["audit"])?.query(&pairs)).await
+    }
+
+    /// The call list of a unit as CSV. `GET /v1/notices/calls`
+    pub async fn call_list(&self, season: &str, unit: &str) -> Result<Vec<u8>, Problem> {
+        let request = self.request(Method::GET, &["notices", "calls"])?.query(&[("season", season), ("unit", unit)]);
+        read_bytes(self.send(request).await?).await
+    }
+
+    fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Problem> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| Problem::new(0, "bad_address", "the address cannot carry a path"))?
+            .pop_if_empty()
+            .push("v1")
+            .extend(path);
+        let request = self.client.request(method, url);
+        Ok(match &self.token {
+            Some(token) => request.bearer_auth(token.reveal()),
+            None => request,
+        })
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Problem> {
+        let response = request.send().await.map_err(|error| unreachable(&error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status().as_u16();
+        let is_problem = content_type(&response) == problem::MEDIA_TYPE;
+        let body = read_bytes(response).await?;
+        match serde_json::from_slice::<Problem>(&body) {
+            Ok(problem) if is_problem => Err(problem),
+            _ => Err(nonsense(status)),
+        }
+    }
+
+    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Problem> {
+        read_json(self.send(request).await?).await
+    }
+
+    async fn empty(&self, request: RequestBuilder) -> Result<(), Problem> {
+        self.send(request).await.map(drop)
+    }
+}
+
+fn intend(request: RequestBuilder, intention: Intention) -> RequestBuilder {
+    let request = request
+        .header(headers::IF_MATCH, headers::version_tag(intention.version))
+        .header(headers::IDEMPOTENCY_KEY, intention.key.to_string());
+    match intention.lease {
+        Some(lease) => request.header(headers::LEASE_TOKEN, lease.to_string()),
+        None => request,
+    }
+}
+
+fn content_type(response: &Response) -> String {
+    let value = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+async fn read_bytes(mut response: Response) -> Result<Vec<u8>, Problem> {
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+        if body.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(nonsense(status));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+async fn read_json<T: DeserializeOwned>(response: Response) -> Result<T, Problem> {
+    let status = response.status().as_u16();
+    let body = read_bytes(response).await?;
+    serde_json::from_slice(&body).map_err(|_| nonsense(status))
+}
+
+/// The text of a transport error may hold the address with its query: only its kind is told.
+fn unreachable(error: &reqwest::Error) -> Problem {
+    let why = if error.is_timeout() {
+        "timeout"
+    } else if error.is_connect() {
+        "connect"
+    } else {
+        "broken"
+    };
+    Problem::new(0, code::UNREACHABLE, "no answer from the server").with("why", why)
+}
+
+fn nonsense(status: u16) -> Problem {
+    Problem::new(status, code::NONSENSE, "the server's answer is not understood").with("status", status)
+}
+
+/// Whether the same request may succeed later without anybody changing anything.
+#[must_use]
+pub fn is_passing(problem: &Problem) -> bool {
+    matches!(problem.code.as_str(), code::UNREACHABLE | code::NONSENSE | code::BUSY) || matches!(problem.status, 500 | 502..=504)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_with_a_secret_is_refused() {
+        for address in ["http://u:p@127.0.0.1:1", "http://127.0.0.1:1/#code", "http://127.0.0.1:1/?token=1"] {
+            assert_eq!(Http::new(address, None).unwrap_err().code, "secret_in_address", "{address}");
+        }
+        for address in ["127.0.0.1:80", "ftp://127.0.0.1", "", "http://"] {
+            assert_eq!(Http::new(address, None).unwrap_err().code, "bad_address", "{address}");
+        }
+    }
+
+    #[test]
+    fn a_path_in_front_is_kept_and_a_segment_cannot_escape() {
+        let http = Http::new("https://example.test/zhaoshen", None).unwrap();
+        let request = http.request(Method::GET, &["seasons", "../x y"]).unwrap().build().unwrap();
+        assert_eq!(request.url().as_str(), "https://example.test/zhaoshen/v1/seasons/..%2Fx%20y");
+        assert_eq!(http.address(), "https://example.test/zhaoshen");
+    }
+
+    #[test]
+    fn a_token_is_never_printed() {
+        let http = Http::new("http://127.0.0.1:1", Some(Token::new("secret"))).unwrap();
+        assert!(!format!("{http:?}").contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_a_problem_like_any_other() {
+        let http = Http::new("http://127.0.0.1:1", None).unwrap();
+        let problem = http.me().await.unwrap_err();
+        assert_eq!((problem.code.as_str(), is_passing(&problem)), (code::UNREACHABLE, true));
+    }
+
+    #[tokio::test]
+    async fn nonsense_is_told_from_a_problem() {
+        use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
+        let server = MockServer::start().await;
+        Mock::given(matchers::path("/v1/seasons")).respond_with(ResponseTemplate::new(200).set_body_string("<html>")).mount(&server).await;
+        let refusal = serde_json::to_vec(&Problem::new(404, code::NOT_FOUND, "no")).unwrap();
+        Mock::given(matchers::path("/v1/progress"))
+            .respond_with(ResponseTemplate::new(404).set_body_raw(refusal, problem::MEDIA_TYPE))
+            .mount(&server)
+            .await;
+        let http = Http::new(&server.uri(), None).unwrap();
+        assert_eq!(http.seasons().await.unwrap_err().code, code::NONSENSE);
+        assert_eq!(http.progress("s").await.unwrap_err().code, code::NOT_FOUND);
+    }
+}
