@@ -103,7 +103,7 @@ pub(super) const STUDENTS: &[Row] = &[
     // 渭南分院
     good(1, "郭婉清", 25),
     fault(1, "何欣然", 1, Fault::TiltB, TILTED),
-    good(1, "高振宇", 28),
+    row(1, "高振宇", 28, Shot::Good, BLUE_CLOTHES),
     fault(1, "林俊杰", 4, Fault::EyesClosedA, EYES_CLOSED),
     altered(1, "罗永安", 6, &[Alteration::Noise { levels: 4 }], CHAT, Finding::Nothing),
     fault(1, "梁启明", 7, Fault::MouthOpenB, MOUTH_OPEN),
@@ -135,7 +135,7 @@ pub(super) const STUDENTS: &[Row] = &[
     fault(2, "苏振国", 11, Fault::HalfShadowB, HALF_SHADOW),
     altered(2, "卢天佑", 4, &[crop(0, 290, 900, 1200)], PHONE, Finding::Refused(&[Reason::CutOff, Reason::HairTop])),
     fault(2, "蒋春霞", 14, Fault::BlurA, BLURRED),
-    altered(2, "蔡宏伟", 7, &[light(190)], PHONE, Finding::Machine(&[Reason::Overexposed])),
+    altered(2, "蔡宏伟", 7, &[light(150)], PHONE, Finding::Machine(&[Reason::Overexposed])),
     fault(2, "贾晓彤", 17, Fault::SunglassesB, SUNGLASSES),
     fault(2, "丁婷婷", 3, Fault::TwoPeople, FACE_COUNT),
     fault(2, "魏长青", 20, Fault::OffCentreA, OFF_CENTRE),
