@@ -3,6 +3,8 @@
 //! Human text on a terminal, `--json` (one object a line) for programs. Texts of the help are in `locales/cli.*.yml`: about texts under
 //! `cli.<command>.about`, arguments under `cli.<command>.<argument>`.
 
+pub mod demo;
+
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};

@@ -1,0 +1,8 @@
+//! What the demo shows: a season of students who do not exist.
+//!
+//! Pure and without features; what fills a backend with it stands above.
+
+pub mod alteration;
+pub mod cohort;
+pub mod specimens;
+mod students;
