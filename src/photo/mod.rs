@@ -1,1 +1,39 @@
 //! The standardization engine: bytes in, bytes and measurements out. No network, no async, no clock, no screen.
+//!
+//! ```text
+//! engine        one photo from bytes to an outcome
+//!  ├ decode       limits, orientation, colours        container, metadata: files before and after
+//!  ├ face         boxes, mesh, how many count
+//!  ├ geometry     where to cut
+//!  ├ matte        person and wall
+//!  ├ checks       numbers against the standard's limits
+//!  ├ compose      the person before the background
+//!  └ encode       a JPEG within the range of bytes
+//! compare       a photo against an ID portrait        id_card: the portrait, previews
+//! standard      every number, as data                 weights: the nets
+//! ```
+
+mod checks;
+pub mod compare;
+mod compose;
+mod container;
+mod decode;
+mod encode;
+mod engine;
+mod error;
+mod face;
+mod geometry;
+mod id_card;
+mod matte;
+mod metadata;
+mod raster;
+mod standard;
+mod weights;
+
+pub use compare::CompareError;
+pub use decode::{MAX_BYTES, MAX_PIXELS};
+pub use engine::{Engine, EngineError, Outcome, REFUSING, Stage};
+pub use error::PhotoError;
+pub use id_card::preview;
+pub use metadata::without_location;
+pub use standard::{BackgroundRule, Checks, FileRule, Limits, PictureRule, Standard, StandardError};

@@ -1,0 +1,182 @@
+//! Person–ID comparison: two faces to two vectors to one cosine, read in bands that are data.
+
+use image::RgbImage;
+
+use super::decode;
+use super::engine::Engine;
+use super::error::PhotoError;
+use super::face::{Face, Point, indices};
+use super::raster;
+use super::weights::{MOBILE_FACE_NET, Net};
+use crate::domain::comparison::{Bands, Comparison, Scale};
+
+/// Model and version of its weights, as bands are keyed by.
+pub const MODEL: &str = "mobilefacenet-fp16w-1";
+
+const SIDE: u32 = 112;
+/// Where the net expects eyes, nose and corners of the mouth in its square (the ArcFace arrangement).
+const TEMPLATE: [Point; 5] = [
+    Point { x: 38.2946, y: 51.6963 },
+    Point { x: 73.5318, y: 51.5014 },
+    Point { x: 56.0252, y: 71.7366 },
+    Point { x: 41.5493, y: 92.3655 },
+    Point { x: 70.7299, y: 92.2041 },
+];
+
+/// Which of the two pictures could not be compared, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CompareError {
+    #[error("the photo: {0}")]
+    Photo(PhotoError),
+    #[error("the portrait: {0}")]
+    Portrait(PhotoError),
+    #[error("the bands are for {bands}, the scores are of {model}")]
+    OtherModel { bands: String, model: &'static str },
+}
+
+impl CompareError {
+    /// The stable code; its text is `problem.<code>`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            CompareError::Photo(error) | CompareError::Portrait(error) => error.code(),
+            CompareError::OtherModel { .. } => "other_model",
+        }
+    }
+}
+
+/// The net that turns a face into a vector.
+pub(super) struct FaceRecogniser(Net);
+
+impl FaceRecogniser {
+    pub(super) const fn new() -> FaceRecogniser {
+        FaceRecogniser(Net::new(MOBILE_FACE_NET))
+    }
+
+    fn embed(&self, picture: &RgbImage, face: &Face) -> Result<Vec<f32>, PhotoError> {
+        let aligned = align(picture, face);
+        let input = raster::channels_first(&aligned, |value| (value - 127.5) / 128.0);
+        let [vector] = self.0.run(input, ["embedding"])?;
+        Ok(vector)
+    }
+}
+
+/// The bands for people, from labelled pairs of real faces.
+#[must_use]
+pub fn default_bands() -> Bands {
+    toml::from_str(include_str!("../../assets/bands/default.toml")).expect("built-in bands are tested")
+}
+
+/// The bands for specimen people, who are all cousins to a face model.
+#[must_use]
+pub fn specimen_bands() -> Bands {
+    toml::from_str(include_str!("../../assets/bands/specimen.toml")).expect("built-in bands are tested")
+}
+
+impl Engine {
+    /// Compares a photo with an ID portrait; in either the largest face counts.
+    ///
+    /// # Errors
+    /// Unreadable pictures, pictures without a face, bands of another model.
+    pub fn compare(&self, photo: &[u8], portrait: &[u8], bands: &Bands) -> Result<Comparison, CompareError> {
+        if bands.model != MODEL {
+            return Err(CompareError::OtherModel { bands: bands.model.clone(), model: MODEL });
+        }
+        let a = self.embedding(photo).map_err(CompareError::Photo)?;
+        let b = self.embedding(portrait).map_err(CompareError::Portrait)?;
+        let score = cosine(&a, &b);
+        Ok(Comparison { score, scale: Scale { min: -1.0, max: 1.0 }, band: bands.band(score), model: MODEL.to_owned(), bands: bands.clone() })
+    }
+
+    fn embedding(&self, bytes: &[u8]) -> Result<Vec<f32>, PhotoError> {
+        let source = decode::decode(bytes)?;
+        let found = self.find_faces(&source.pixels)?;
+        let face = found.faces.first().ok_or(PhotoError::NoSingleFace { found: 0 })?;
+        self.recogniser.embed(&source.pixels, face)
+    }
+}
+
+/// The cosine of the angle between two vectors; 0 where one has no length.
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    let lengths = (dot(a, a) * dot(b, b)).sqrt();
+    if lengths > 0.0 { dot(a, b) / lengths } else { 0.0 }
+}
+
+/// The face moved, turned and scaled so that its five points lie as near as possible to the template's.
+fn align(picture: &RgbImage, face: &Face) -> RgbImage {
+    let [left, right] = face.irises;
+    let [mouth_left, mouth_right] = indices::MOUTH.map(|index| face.points[index]);
+    let to_source = similarity(&TEMPLATE, &[left, right, face.points[indices::NOSE_TIP], mouth_left, mouth_right]);
+    // A large face is reduced first, so that sampling does not skip over its pixels.
+    let scale = to_source.a.hypot(to_source.b);
+    let shrink = (scale / 2.0).max(1.0);
+    let near = raster::fit(picture, (f64::from(picture.width()) / shrink).ceil() as u32, (f64::from(picture.height()) / shrink).ceil() as u32);
+    let ratio = f64::from(near.width()) / f64::from(picture.width());
+    let mut out = RgbImage::new(SIDE, SIDE);
+    for (x, y, pixel) in out.enumerate_pixels_mut() {
+        let p = to_source.apply(Point { x: f64::from(x) + 0.5, y: f64::from(y) + 0.5 });
+        pixel.0 = raster::sample(&near, p.x * ratio - 0.5, p.y * ratio - 0.5).map(|value| value.round() as u8);
+    }
+    out
+}
+
+/// (x, y) → (a·x − b·y + tx, b·x + a·y + ty): turning, scaling, moving.
+#[derive(Debug, Clone, Copy)]
+struct Similarity {
+    a: f64,
+    b: f64,
+    tx: f64,
+    ty: f64,
+}
+
+impl Similarity {
+    fn apply(&self, p: Point) -> Point {
+        Point { x: self.a * p.x - self.b * p.y + self.tx, y: self.b * p.x + self.a * p.y + self.ty }
+    }
+}
+
+/// The similarity that brings `from` nearest to `to` in the least squares sense.
+fn similarity(from: &[Point; 5], to: &[Point; 5]) -> Similarity {
+    let mean = |points: &[Point; 5]| Point { x: points.iter().map(|p| p.x).sum::<f64>() / 5.0, y: points.iter().map(|p| p.y).sum::<f64>() / 5.0 };
+    let (centre_from, centre_to) = (mean(from), mean(to));
+    let (mut dot, mut cross, mut spread) = (0.0, 0.0, 0.0);
+    for (p, q) in from.iter().zip(to) {
+        let (px, py, qx, qy) = (p.x - centre_from.x, p.y - centre_from.y, q.x - centre_to.x, q.y - centre_to.y);
+        dot += px * qx + py * qy;
+        cross += px * qy - py * qx;
+        spread += px * px + py * py;
+    }
+    let (a, b) = (dot / spread, cross / spread);
+    Similarity { a, b, tx: centre_to.x - a * centre_from.x + b * centre_from.y, ty: centre_to.y - b * centre_from.x - a * centre_from.y }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_are_of_the_model_and_in_order() {
+        for bands in [default_bands(), specimen_bands()] {
+            assert_eq!(bands.model, MODEL);
+            assert!(bands.same > bands.doubtful);
+        }
+        assert_eq!((default_bands().same, default_bands().doubtful), (0.5, 0.3));
+        assert_eq!(specimen_bands().cohort, "specimen");
+    }
+
+    #[test]
+    fn a_similarity_is_found_again() {
+        let truth = Similarity { a: 1.3, b: -0.4, tx: 12.0, ty: -5.0 };
+        let moved = TEMPLATE.map(|p| truth.apply(p));
+        let found = similarity(&TEMPLATE, &moved);
+        assert!((found.a - truth.a).abs() < 1e-9 && (found.b - truth.b).abs() < 1e-9 && (found.ty - truth.ty).abs() < 1e-9);
+    }
+
+    #[test]
+    fn cosine_knows_its_ends() {
+        assert_eq!(cosine(&[1.0, 0.0], &[2.0, 0.0]), 1.0);
+        assert_eq!(cosine(&[1.0, 0.0], &[-1.0, 0.0]), -1.0);
+        assert_eq!(cosine(&[0.0], &[1.0]), 0.0);
+    }
+}
