@@ -131,7 +131,8 @@ fn end_of_scan(bytes: &[u8], from: usize) -> usize {
 pub fn examine_jpeg(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
     let layout = jpeg_layout(bytes);
     let unsupported = |kind| Err(PhotoError::UnsupportedJpeg { kind });
-    let frame = layout.segments.iter().find(|segment| matches!(segment.marker, 0xC0..=0xCF) && ![0xC4, 0xC8, 0xCC].contains(&segment.marker));
+    let frame =
+        layout.segments.iter().find(|segment| matches!(segment.marker, 0xC0..=0xCF) && ![0xC4, 0xC8, 0xCC].contains(&segment.marker));
     let Some(frame) = frame else {
         return Err(if layout.ended { PhotoError::Damaged } else { PhotoError::Truncated });
     };

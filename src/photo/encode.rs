@@ -28,8 +28,11 @@ struct Manner {
 const FULL: Manner = Manner { sampling: "4:4:4", optimised: true, restart: None };
 const HALVED: Manner = Manner { sampling: "4:2:0", optimised: true, restart: None };
 /// For pictures so plain that even the best quality stays below the range: the standard's own tables, then restart markers.
-const LARGER: [Manner; 3] =
-    [Manner { optimised: false, ..FULL }, Manner { optimised: false, restart: Some(60), ..FULL }, Manner { optimised: false, restart: Some(4), ..FULL }];
+const LARGER: [Manner; 3] = [
+    Manner { optimised: false, ..FULL },
+    Manner { optimised: false, restart: Some(60), ..FULL },
+    Manner { optimised: false, restart: Some(4), ..FULL },
+];
 /// Below this, full colour resolution is not worth the loss of quality that it costs.
 const WORTH: u8 = 80;
 

@@ -169,7 +169,10 @@ impl Engine {
             all.push(checks::clothes_blend(&view, standard));
         }
         let judged = CheckId::ALL.iter().filter(|id| {
-            !matches!(id, CheckId::SourceFaceSize | CheckId::CutOff | CheckId::Enlarging | CheckId::SourceBackground | CheckId::MatteConfidence)
+            !matches!(
+                id,
+                CheckId::SourceFaceSize | CheckId::CutOff | CheckId::Enlarging | CheckId::SourceBackground | CheckId::MatteConfidence
+            )
         });
         let missing = if found.faces.len() == 1 { Why::NotJudged } else { Why::NoFace };
         for id in judged {

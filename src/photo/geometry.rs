@@ -126,7 +126,8 @@ pub fn place(head: &Head, edges: &Edges, standard: &Standard) -> Placement {
     let rules = |max_scale, max_off_centre, within_source| Rules { max_scale, max_off_centre, within_source };
     let kept = [rules(gentle, near, true), rules(most, near, true), rules(gentle, far, true), rules(most, far, true)];
     for comfort in [COMFORT, 0.0] {
-        if let Some(placement) = kept.iter().filter_map(|rules| search(head, edges, standard, *rules)).find(|found| found.margin >= comfort) {
+        if let Some(placement) = kept.iter().filter_map(|rules| search(head, edges, standard, *rules)).find(|found| found.margin >= comfort)
+        {
             return placement;
         }
     }

@@ -4,5 +4,6 @@
 
 pub mod alteration;
 pub mod cohort;
+pub mod fill;
 pub mod specimens;
 mod students;
