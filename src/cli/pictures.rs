@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rayon::prelude::*;
 
 use super::{Context, Exit};
 use crate::photo::{MAX_BYTES, PhotoError};
@@ -69,7 +69,8 @@ pub fn collect(paths: &[PathBuf]) -> Vec<PathBuf> {
             files.push(path.clone());
             continue;
         };
-        let mut inside: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file() && is_picture(path)).collect();
+        let mut inside: Vec<PathBuf> =
+            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file() && is_picture(path)).collect();
         inside.sort();
         files.extend(inside);
     }
@@ -105,8 +106,10 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
     file.persist(path).map(drop).map_err(|error| Problem::Write(error.error))
 }
 
-/// Works on every file, as many at once as there are cores, and hands each line to `print` in the order of the files.
+/// Works on every file, as many at once as there are cores, and hands each result to `print` in the order of the files.
 /// Returns the worst end.
+///
+/// Threads of its own and not a shared pool: a pool's worker that waits for a net would begin the next file meanwhile, and hold all of them.
 pub fn batch<T: Send>(files: &[PathBuf], work: impl Fn(usize, &Path) -> T + Sync, print: impl Fn(&Path, T) -> Exit + Sync) -> Exit {
     let bar = if std::io::stderr().is_terminal() && files.len() > 1 {
         ProgressBar::with_draw_target(Some(files.len() as u64), ProgressDrawTarget::stderr())
@@ -116,23 +119,47 @@ pub fn batch<T: Send>(files: &[PathBuf], work: impl Fn(usize, &Path) -> T + Sync
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {eta}") {
         bar.set_style(style);
     }
-    let waiting: Mutex<(usize, BTreeMap<usize, T>)> = Mutex::new((0, BTreeMap::new()));
-    let worst = Mutex::new(Exit::Done);
-    files.par_iter().enumerate().with_max_len(1).for_each(|(index, path)| {
-        let result = work(index, path);
-        let mut guard = waiting.lock().expect("no holder of this lock panics");
-        let (next, ready) = &mut *guard;
-        ready.insert(index, result);
-        while let Some(result) = ready.remove(next) {
-            let exit = bar.suspend(|| print(&files[*next], result));
-            let mut worst = worst.lock().expect("no holder of this lock panics");
-            *worst = (*worst).max(exit);
-            *next += 1;
+    let next = AtomicUsize::new(0);
+    let lines = Mutex::new(Lines { printed: 0, waiting: BTreeMap::new(), worst: Exit::Done });
+    let worker = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(path) = files.get(index) else { break };
+            let result = work(index, path);
+            let mut lines = lines.lock().expect("no holder of this lock panics");
+            lines.waiting.insert(index, result);
+            while let Some((index, result)) = lines.next() {
+                let exit = bar.suspend(|| print(&files[index], result));
+                lines.worst = lines.worst.max(exit);
+            }
+            bar.inc(1);
         }
-        bar.inc(1);
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    std::thread::scope(|scope| {
+        for _ in 1..cores {
+            scope.spawn(worker);
+        }
+        worker();
     });
     bar.finish_and_clear();
-    worst.into_inner().expect("no holder of this lock panics")
+    lines.into_inner().expect("no holder of this lock panics").worst
+}
+
+/// Results that wait for those of earlier files.
+struct Lines<T> {
+    printed: usize,
+    waiting: BTreeMap<usize, T>,
+    worst: Exit,
+}
+
+impl<T> Lines<T> {
+    fn next(&mut self) -> Option<(usize, T)> {
+        let index = self.printed;
+        let result = self.waiting.remove(&index)?;
+        self.printed += 1;
+        Some((index, result))
+    }
 }
 
 /// A file's name made safe for a terminal.
@@ -165,10 +192,14 @@ mod tests {
     fn lines_come_in_the_order_of_the_files_and_the_worst_end_counts() {
         let files: Vec<PathBuf> = (0..40).map(|index| PathBuf::from(index.to_string())).collect();
         let seen = Mutex::new(Vec::new());
-        let exit = batch(&files, |index, _| index, |_, index| {
-            seen.lock().unwrap().push(index);
-            if index == 7 { Exit::Refused } else { Exit::Done }
-        });
+        let exit = batch(
+            &files,
+            |index, _| index,
+            |_, index| {
+                seen.lock().unwrap().push(index);
+                if index == 7 { Exit::Refused } else { Exit::Done }
+            },
+        );
         assert_eq!(seen.into_inner().unwrap(), (0..40).collect::<Vec<_>>());
         assert_eq!(exit, Exit::Refused);
     }

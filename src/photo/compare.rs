@@ -85,7 +85,13 @@ impl Engine {
         let a = self.embedding(photo).map_err(CompareError::Photo)?;
         let b = self.embedding(portrait).map_err(CompareError::Portrait)?;
         let score = cosine(&a, &b);
-        Ok(Comparison { score, scale: Scale { min: -1.0, max: 1.0 }, band: bands.band(score), model: MODEL.to_owned(), bands: bands.clone() })
+        Ok(Comparison {
+            score,
+            scale: Scale { min: -1.0, max: 1.0 },
+            band: bands.band(score),
+            model: MODEL.to_owned(),
+            bands: bands.clone(),
+        })
     }
 
     fn embedding(&self, bytes: &[u8]) -> Result<Vec<f32>, PhotoError> {
@@ -111,7 +117,8 @@ fn align(picture: &RgbImage, face: &Face) -> RgbImage {
     // A large face is reduced first, so that sampling does not skip over its pixels.
     let scale = to_source.a.hypot(to_source.b);
     let shrink = (scale / 2.0).max(1.0);
-    let near = raster::fit(picture, (f64::from(picture.width()) / shrink).ceil() as u32, (f64::from(picture.height()) / shrink).ceil() as u32);
+    let near =
+        raster::fit(picture, (f64::from(picture.width()) / shrink).ceil() as u32, (f64::from(picture.height()) / shrink).ceil() as u32);
     let ratio = f64::from(near.width()) / f64::from(picture.width());
     let mut out = RgbImage::new(SIDE, SIDE);
     for (x, y, pixel) in out.enumerate_pixels_mut() {
@@ -138,7 +145,8 @@ impl Similarity {
 
 /// The similarity that brings `from` nearest to `to` in the least squares sense.
 fn similarity(from: &[Point; 5], to: &[Point; 5]) -> Similarity {
-    let mean = |points: &[Point; 5]| Point { x: points.iter().map(|p| p.x).sum::<f64>() / 5.0, y: points.iter().map(|p| p.y).sum::<f64>() / 5.0 };
+    let mean =
+        |points: &[Point; 5]| Point { x: points.iter().map(|p| p.x).sum::<f64>() / 5.0, y: points.iter().map(|p| p.y).sum::<f64>() / 5.0 };
     let (centre_from, centre_to) = (mean(from), mean(to));
     let (mut dot, mut cross, mut spread) = (0.0, 0.0, 0.0);
     for (p, q) in from.iter().zip(to) {

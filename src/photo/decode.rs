@@ -74,8 +74,14 @@ fn read<D: ImageDecoder>(decoder: Result<D, ImageError>, format: Format, bytes: 
     upright.apply_orientation(orientation);
     let pixels = upright.into_rgb8();
     let (width, height) = pixels.dimensions();
-    let facts =
-        SourceFacts { format: format.name().to_owned(), width, height, bytes: bytes as u64, orientation: orientation.to_exif(), colour_converted };
+    let facts = SourceFacts {
+        format: format.name().to_owned(),
+        width,
+        height,
+        bytes: bytes as u64,
+        orientation: orientation.to_exif(),
+        colour_converted,
+    };
     Ok(Source { pixels, facts })
 }
 
@@ -130,7 +136,8 @@ fn is_srgb(profile: &ColorProfile) -> bool {
     else {
         return false;
     };
-    let probe: Vec<u8> = [[128, 64, 32], [32, 128, 64], [64, 32, 128], [200, 160, 140], [90, 90, 90], [250, 20, 20], [20, 250, 20]].concat();
+    let probe: Vec<u8> =
+        [[128, 64, 32], [32, 128, 64], [64, 32, 128], [200, 160, 140], [90, 90, 90], [250, 20, 20], [20, 250, 20]].concat();
     let mut out = vec![0; probe.len()];
     transform.transform(&probe, &mut out).is_ok() && probe.iter().zip(&out).all(|(before, after)| before.abs_diff(*after) <= 1)
 }
@@ -148,7 +155,15 @@ mod tests {
 
     /// A picture with a dark corner at the top left and a wide shape, so that every orientation can be told from every other.
     fn marked() -> RgbImage {
-        RgbImage::from_fn(24, 16, |x, y| if x < 8 && y < 8 { Rgb([0, 0, 0]) } else if x >= 16 { Rgb([255, 0, 0]) } else { Rgb([255; 3]) })
+        RgbImage::from_fn(24, 16, |x, y| {
+            if x < 8 && y < 8 {
+                Rgb([0, 0, 0])
+            } else if x >= 16 {
+                Rgb([255, 0, 0])
+            } else {
+                Rgb([255; 3])
+            }
+        })
     }
 
     #[test]

@@ -172,7 +172,10 @@ impl Engine {
             all.push(checks::clothes_blend(&view, standard));
         }
         let judged = CheckId::ALL.iter().filter(|id| {
-            !matches!(id, CheckId::SourceFaceSize | CheckId::CutOff | CheckId::Enlarging | CheckId::SourceBackground | CheckId::MatteConfidence)
+            !matches!(
+                id,
+                CheckId::SourceFaceSize | CheckId::CutOff | CheckId::Enlarging | CheckId::SourceBackground | CheckId::MatteConfidence
+            )
         });
         let missing = if found.faces.len() == 1 { Why::NotJudged } else { Why::NoFace };
         for id in judged {
@@ -237,11 +240,11 @@ impl Engine {
             // Hair that reaches the crop's own top may go on above it.
             let cut_by_crop = row == 0 && placement.y > 0.0;
             head.hair_top = if cut_by_crop { (placement.y - 0.3 * head.face_width).max(0.0) } else { hair_top };
-            let margin = geometry::margin(&placement, head, standard);
+            placement.margin = geometry::margin(&placement, head, standard);
             let better = geometry::place(head, &edges, standard);
-            let settled = !cut_by_crop && placement.missing(&edges, standard) == 0.0 && (margin >= GOOD || margin >= better.margin - 0.1);
-            if settled || look == LOOKS {
-                placement.margin = margin;
+            let whole = placement.missing(&edges, standard) == 0.0;
+            let good = whole && (placement.margin >= GOOD || (placement.margin >= 0.0 && placement.margin >= better.margin - 0.1));
+            if look == LOOKS || (!cut_by_crop && (good || placement.is_near(&better))) {
                 return Ok((placement, matte, edges));
             }
             placement = better;

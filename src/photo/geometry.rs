@@ -51,6 +51,13 @@ impl Placement {
         Frame { x: self.x, y: self.y, width: width / self.scale, height: height / self.scale }
     }
 
+    /// Whether two crops differ by less than can be seen.
+    #[must_use]
+    pub fn is_near(&self, other: &Placement) -> bool {
+        let moved = (self.x - other.x).abs().max((self.y - other.y).abs()) * self.scale;
+        moved < 2.0 && (self.scale / other.scale - 1.0).abs() < 0.005
+    }
+
     /// As it is reported.
     #[must_use]
     pub fn transform(&self) -> Transform {
@@ -126,7 +133,8 @@ pub fn place(head: &Head, edges: &Edges, standard: &Standard) -> Placement {
     let rules = |max_scale, max_off_centre, within_source| Rules { max_scale, max_off_centre, within_source };
     let kept = [rules(gentle, near, true), rules(most, near, true), rules(gentle, far, true), rules(most, far, true)];
     for comfort in [COMFORT, 0.0] {
-        if let Some(placement) = kept.iter().filter_map(|rules| search(head, edges, standard, *rules)).find(|found| found.margin >= comfort) {
+        if let Some(placement) = kept.iter().filter_map(|rules| search(head, edges, standard, *rules)).find(|found| found.margin >= comfort)
+        {
             return placement;
         }
     }

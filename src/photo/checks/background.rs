@@ -12,13 +12,8 @@ use crate::photo::standard::Standard;
 /// How uneven the source's wall is: the spread of its luma in levels. It is replaced, but a busy wall makes a worse matte.
 #[must_use]
 pub fn source_background(view: &View, standard: &Standard) -> Check {
-    let mut wall: Vec<f32> = view
-        .picture
-        .pixels()
-        .zip(&view.alpha.values)
-        .filter(|(_, alpha)| **alpha < 0.02)
-        .map(|(pixel, _)| raster::luma(pixel.0))
-        .collect();
+    let mut wall: Vec<f32> =
+        view.picture.pixels().zip(&view.alpha.values).filter(|(_, alpha)| **alpha < 0.02).map(|(pixel, _)| raster::luma(pixel.0)).collect();
     match (quantile(&mut wall, 0.05), quantile(&mut wall, 0.95)) {
         (Some(low), Some(high)) if wall.len() > 1000 => judge(standard, CheckId::SourceBackground, high - low),
         _ => Check::unknown(CheckId::SourceBackground, Why::NotJudged),

@@ -52,7 +52,12 @@ fn eyes(view: &View, standard: &Standard) -> Check {
 fn eye_region(face: &Face) -> Region {
     let [left, right] = face.irises;
     let reach = (right.x - left.x).abs() * 0.35;
-    Region { x: left.x - reach, y: left.y.min(right.y) - reach, width: right.x - left.x + 2.0 * reach, height: (right.y - left.y).abs() + 2.0 * reach }
+    Region {
+        x: left.x - reach,
+        y: left.y.min(right.y) - reach,
+        width: right.x - left.x + 2.0 * reach,
+        height: (right.y - left.y).abs() + 2.0 * reach,
+    }
 }
 
 /// How bright the brightest part around the eyes is, against the cheeks: lids and whites are about as bright, tinted glass is not.
