@@ -11,6 +11,13 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::language::{self, Language};
 
+mod check;
+mod compare;
+mod pictures;
+#[cfg(feature = "desk")]
+mod show;
+mod standardize;
+
 /// How a command ended. A batch ends with its worst, which is the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
@@ -54,7 +61,13 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Standardize(standardize::Arguments),
+    Check(check::Arguments),
+    Compare(compare::Arguments),
+    #[cfg(feature = "desk")]
+    Show(show::Arguments),
+}
 
 fn parse_language(tag: &str) -> Result<Language, String> {
     Language::from_tag(tag).ok_or_else(|| "zh-CN | en".to_owned())
@@ -109,13 +122,16 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(command: Option<Command>, context: &Context) -> Exit {
-    let _ = context;
     match command {
         None => {
             let _ = localise(Arguments::command(), context.language, "").print_help();
             Exit::Usage
         }
-        Some(command) => match command {},
+        Some(Command::Standardize(arguments)) => standardize::run(&arguments, context),
+        Some(Command::Check(arguments)) => check::run(&arguments, context),
+        Some(Command::Compare(arguments)) => compare::run(&arguments, context),
+        #[cfg(feature = "desk")]
+        Some(Command::Show(arguments)) => show::run(&arguments, context),
     }
 }
 

@@ -127,7 +127,7 @@ fn end_of_scan(bytes: &[u8], from: usize) -> usize {
 /// What the frame header says, checked against what the decoder can do.
 ///
 /// # Errors
-/// `UnsupportedJpeg` for lossless, hierarchical, arithmetic, 12-bit and CMYK pictures, `Truncated` without a frame, a scan or an end.
+/// `UnsupportedJpeg` for lossless, hierarchical, arithmetic, 12-bit, CMYK and split pictures, `Truncated` without a frame, a scan or an end.
 pub fn examine_jpeg(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
     let layout = jpeg_layout(bytes);
     let unsupported = |kind| Err(PhotoError::UnsupportedJpeg { kind });
@@ -154,11 +154,24 @@ pub fn examine_jpeg(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
         4 => return unsupported("CMYK"),
         _ => return Err(PhotoError::Damaged),
     }
+    if is_split(bytes, &layout, frame) {
+        return unsupported("non-interleaved");
+    }
     if !layout.ended || !layout.segments.iter().any(|segment| segment.marker == START_OF_SCAN) {
         return Err(PhotoError::Truncated);
     }
     let (width, height) = (u32::from(u16::from_be_bytes([w1, w0])), u32::from(u16::from_be_bytes([h1, h0])));
     if width == 0 || height == 0 { Err(PhotoError::Damaged) } else { Ok((width, height)) }
+}
+
+/// Whether a sequential picture with coarser colour keeps its components in scans of their own: the decoder gives noise for these and no error.
+fn is_split(bytes: &[u8], layout: &JpegLayout, frame: &Segment) -> bool {
+    let header = &bytes[frame.payload.clone()];
+    let sampling = header.get(6..).unwrap_or_default().chunks_exact(3).map(|component| component[1]);
+    let coarser = sampling.clone().any(|factor| Some(factor) != sampling.clone().next());
+    let scans = layout.segments.iter().filter(|segment| segment.marker == START_OF_SCAN);
+    let alone = scans.map(|scan| bytes[scan.payload.clone()].first().copied().unwrap_or(0)).any(|components| components < header[5]);
+    frame.marker != 0xC2 && coarser && alone
 }
 
 #[cfg(test)]
@@ -193,6 +206,17 @@ mod tests {
         assert_eq!(kind(&jpeg(0xC9, 8, 3, b"\xFF\xD9")), "arithmetic");
         assert_eq!(kind(&jpeg(0xC1, 12, 3, b"\xFF\xD9")), "12-bit");
         assert_eq!(kind(&jpeg(0xC0, 8, 4, b"\xFF\xD9")), "CMYK");
+    }
+
+    #[test]
+    fn a_picture_split_into_scans_of_one_component_is_named_before_it_turns_into_noise() {
+        use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+        let mut file = Vec::new();
+        let mut encoder = Encoder::new(&mut file, 90);
+        encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
+        encoder.set_optimized_huffman_tables(true);
+        encoder.encode(&[90; 32 * 32 * 3], 32, 32, ColorType::Rgb).unwrap();
+        assert_eq!(examine_jpeg(&file), Err(PhotoError::UnsupportedJpeg { kind: "non-interleaved" }));
     }
 
     #[test]

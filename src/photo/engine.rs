@@ -57,6 +57,12 @@ pub enum Outcome {
 #[error("the engine's weights cannot be loaded: {0}")]
 pub struct EngineError(#[from] PhotoError);
 
+impl From<EngineError> for PhotoError {
+    fn from(error: EngineError) -> PhotoError {
+        error.0
+    }
+}
+
 /// The standardization engine.
 pub struct Engine {
     faces: FaceNets,
@@ -67,8 +73,6 @@ pub struct Engine {
 /// A photo with one face, looked at as far as a finished picture needs.
 struct Subject {
     placement: Placement,
-    /// In the finished picture's pixels.
-    face: Face,
     /// The source's own pixels in the finished picture's size.
     crop: RgbImage,
     matte: Matte,
@@ -99,7 +103,6 @@ impl Engine {
             report.checks = without_face(&found, standard);
             return Ok(refused(report));
         };
-        // A head that is turned too far cannot be saved by any crop: the expensive nets need not look.
         let subject = self.look_at(&source, face, standard)?;
         report.weights = hashes(&[weights::BLAZEFACE, weights::FACE_MESH, weights::SELFIE, weights::RVM]);
         report.geometry = Some(subject.geometry);
@@ -214,7 +217,7 @@ impl Engine {
         all.extend(checks::geometry(&geometry, standard));
         all.extend(checks::pose(&view, standard));
         all.extend(checks::light(&view, standard));
-        Ok(Subject { placement, face, crop, matte, geometry, checks: in_order(all) })
+        Ok(Subject { placement, crop, matte, geometry, checks: in_order(all) })
     }
 
     /// The coarse mask says where to cut first; the fine matte of that crop says where the hair really begins. The crop moves once or twice
@@ -237,11 +240,11 @@ impl Engine {
             // Hair that reaches the crop's own top may go on above it.
             let cut_by_crop = row == 0 && placement.y > 0.0;
             head.hair_top = if cut_by_crop { (placement.y - 0.3 * head.face_width).max(0.0) } else { hair_top };
-            let margin = geometry::margin(&placement, head, standard);
+            placement.margin = geometry::margin(&placement, head, standard);
             let better = geometry::place(head, &edges, standard);
-            let settled = !cut_by_crop && placement.missing(&edges, standard) == 0.0 && (margin >= GOOD || margin >= better.margin - 0.1);
-            if settled || look == LOOKS {
-                placement.margin = margin;
+            let whole = placement.missing(&edges, standard) == 0.0;
+            let good = whole && (placement.margin >= GOOD || (placement.margin >= 0.0 && placement.margin >= better.margin - 0.1));
+            if look == LOOKS || (!cut_by_crop && (good || placement.is_near(&better))) {
                 return Ok((placement, matte, edges));
             }
             placement = better;

@@ -51,6 +51,13 @@ impl Placement {
         Frame { x: self.x, y: self.y, width: width / self.scale, height: height / self.scale }
     }
 
+    /// Whether two crops differ by less than can be seen.
+    #[must_use]
+    pub fn is_near(&self, other: &Placement) -> bool {
+        let moved = (self.x - other.x).abs().max((self.y - other.y).abs()) * self.scale;
+        moved < 2.0 && (self.scale / other.scale - 1.0).abs() < 0.005
+    }
+
     /// As it is reported.
     #[must_use]
     pub fn transform(&self) -> Transform {

@@ -34,7 +34,8 @@ pub const SELFIE: WeightsFile = embedded!("selfie_256.onnx");
 pub const MOBILE_FACE_NET: WeightsFile = embedded!("mobilefacenet_fp16w.onnx");
 
 /// Every embedded file.
-pub const ALL: [WeightsFile; 5] = [BLAZEFACE, FACE_MESH, RVM, SELFIE, MOBILE_FACE_NET];
+#[cfg(test)]
+const ALL: [WeightsFile; 5] = [BLAZEFACE, FACE_MESH, RVM, SELFIE, MOBILE_FACE_NET];
 
 const SUMS: &str = include_str!("../../models/SHA256SUMS");
 

@@ -20,8 +20,7 @@ pub fn file_checks(bytes: &[u8], width: u32, height: u32, standard: &Standard) -
 }
 
 /// Pixels per inch as a JPEG's JFIF header says; `None` where it does not say, or differs between the axes.
-#[must_use]
-pub fn density(bytes: &[u8]) -> Option<f64> {
+fn density(bytes: &[u8]) -> Option<f64> {
     if !bytes.starts_with(&[0xFF, 0xD8]) {
         return None;
     }

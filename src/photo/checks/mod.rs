@@ -8,7 +8,7 @@ mod person;
 
 pub use background::{clothes_blend, finished_background, source_background};
 pub use blur::blur;
-pub use file::{density, file_checks};
+pub use file::file_checks;
 pub use light::light;
 pub use person::{geometry, pose};
 

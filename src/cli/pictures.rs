@@ -1,0 +1,221 @@
+//! What the picture commands share: which files are meant, reading them, working on many at once, telling a problem.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Context, Exit};
+use crate::photo::{MAX_BYTES, PhotoError};
+
+/// Extensions of files in a folder that are taken for pictures; a file named on the command line is taken whatever its name.
+const EXTENSIONS: [&str; 15] =
+    ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff", "mpo", "jxl"];
+
+/// Why one file could not be worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    #[error(transparent)]
+    Photo(#[from] PhotoError),
+    #[error("{0}")]
+    Read(std::io::Error),
+    #[error("{0}")]
+    Write(std::io::Error),
+}
+
+impl Problem {
+    /// The stable code; its text is `problem.<code>`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Problem::Photo(error) => error.code(),
+            Problem::Read(error) if error.kind() == std::io::ErrorKind::NotFound => "file_not_found",
+            Problem::Read(_) => "file_unreadable",
+            Problem::Write(_) => "file_unwritable",
+        }
+    }
+
+    /// What to tell the user.
+    pub fn text(&self, context: &Context) -> String {
+        let parameters = match self {
+            Problem::Photo(error) => error.parameters(),
+            Problem::Read(error) | Problem::Write(error) => vec![("error", error.to_string())],
+        };
+        problem_text(context, self.code(), &parameters)
+    }
+
+    /// A picture that is none was refused; what the machine could not do failed.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Problem::Photo(PhotoError::Inference { .. }) | Problem::Read(_) | Problem::Write(_) => Exit::Failed,
+            Problem::Photo(_) => Exit::Refused,
+        }
+    }
+}
+
+/// The text of a problem's code.
+pub fn problem_text(context: &Context, code: &str, parameters: &[(&'static str, String)]) -> String {
+    let borrowed: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    context.text(&format!("problem.{code}"), &borrowed)
+}
+
+/// The files meant by the arguments: files as they are named, folders by the pictures right in them, in order of name.
+pub fn collect(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in paths {
+        let Ok(entries) = std::fs::read_dir(path) else {
+            files.push(path.clone());
+            continue;
+        };
+        let mut inside: Vec<PathBuf> =
+            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file() && is_picture(path)).collect();
+        inside.sort();
+        files.extend(inside);
+    }
+    files
+}
+
+fn is_picture(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    !hidden && path.extension().is_some_and(|extension| EXTENSIONS.contains(&extension.to_string_lossy().to_ascii_lowercase().as_str()))
+}
+
+/// Reads a file unless it is larger than any picture that is opened.
+pub fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+    use std::io::Read;
+    let file = std::fs::File::open(path).map_err(Problem::Read)?;
+    let mut bytes = Vec::new();
+    // One byte more than allowed is enough for the engine to say so, whatever the file's length claims.
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(Problem::Read)?;
+    Ok(bytes)
+}
+
+/// Writes a file whole or not at all.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    use std::io::Write;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".zhaoshen-").tempfile_in(folder).map_err(Problem::Write)?;
+    file.write_all(bytes).map_err(Problem::Write)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(Problem::Write)?;
+    }
+    file.persist(path).map(drop).map_err(|error| Problem::Write(error.error))
+}
+
+/// Works on every file, as many at once as there are cores, and hands each result to `print` in the order of the files.
+/// Returns the worst end.
+///
+/// Threads of its own and not a shared pool: a pool's worker that waits for a net would begin the next file meanwhile, and hold all of them.
+pub fn batch<T: Send>(files: &[PathBuf], work: impl Fn(usize, &Path) -> T + Sync, print: impl Fn(&Path, T) -> Exit + Sync) -> Exit {
+    let bar = if std::io::stderr().is_terminal() && files.len() > 1 {
+        ProgressBar::with_draw_target(Some(files.len() as u64), ProgressDrawTarget::stderr())
+    } else {
+        ProgressBar::hidden()
+    };
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    let next = AtomicUsize::new(0);
+    let lines = Mutex::new(Lines { printed: 0, waiting: BTreeMap::new(), worst: Exit::Done });
+    let worker = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(path) = files.get(index) else { break };
+            let result = work(index, path);
+            let mut lines = lines.lock().expect("no holder of this lock panics");
+            lines.waiting.insert(index, result);
+            while let Some((index, result)) = lines.next() {
+                let exit = bar.suspend(|| print(&files[index], result));
+                lines.worst = lines.worst.max(exit);
+            }
+            bar.inc(1);
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    std::thread::scope(|scope| {
+        for _ in 1..cores {
+            scope.spawn(worker);
+        }
+        worker();
+    });
+    bar.finish_and_clear();
+    lines.into_inner().expect("no holder of this lock panics").worst
+}
+
+/// Results that wait for those of earlier files.
+struct Lines<T> {
+    printed: usize,
+    waiting: BTreeMap<usize, T>,
+    worst: Exit,
+}
+
+impl<T> Lines<T> {
+    fn next(&mut self) -> Option<(usize, T)> {
+        let index = self.printed;
+        let result = self.waiting.remove(&index)?;
+        self.printed += 1;
+        Some((index, result))
+    }
+}
+
+/// A file's name made safe for a terminal.
+pub fn shown(path: &Path) -> String {
+    path.to_string_lossy().chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}
+
+/// One line on stdout. A reader that went away ends nothing: the files are still written.
+pub fn line(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_give_their_pictures_and_files_give_themselves() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.JPG", "a.png", ".hidden.jpg", "notes.txt"] {
+            std::fs::write(folder.path().join(name), b"x").unwrap();
+        }
+        let named = folder.path().join("notes.txt");
+        let files = collect(&[folder.path().to_owned(), named.clone()]);
+        assert_eq!(files, [folder.path().join("a.png"), folder.path().join("b.JPG"), named]);
+    }
+
+    #[test]
+    fn lines_come_in_the_order_of_the_files_and_the_worst_end_counts() {
+        let files: Vec<PathBuf> = (0..40).map(|index| PathBuf::from(index.to_string())).collect();
+        let seen = Mutex::new(Vec::new());
+        let exit = batch(
+            &files,
+            |index, _| index,
+            |_, index| {
+                seen.lock().unwrap().push(index);
+                if index == 7 { Exit::Refused } else { Exit::Done }
+            },
+        );
+        assert_eq!(seen.into_inner().unwrap(), (0..40).collect::<Vec<_>>());
+        assert_eq!(exit, Exit::Refused);
+    }
+
+    #[test]
+    fn a_written_file_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.jpg");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn names_cannot_speak_to_the_terminal() {
+        assert_eq!(shown(Path::new("a\x1b[2Jb")), "a\u{FFFD}[2Jb");
+    }
+}
