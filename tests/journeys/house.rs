@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("language", &["domain"]),
     ("photo", &["domain"]),
     ("api", &["domain"]),
-    ("client", &["api", "domain"]),
+    ("client", &["api", "domain", "language"]),
     ("desk", &["client", "photo", "api", "domain", "language"]),
     ("backend", &["photo", "api", "domain", "language"]),
     ("cli", &["desk", "client", "backend", "photo", "api", "domain", "language"]),
