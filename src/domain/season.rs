@@ -37,7 +37,7 @@ pub struct SeasonRules {
     pub held_seconds: u32,
     /// How many reviews decide an attempt.
     pub reviews_needed: u8,
-    /// How many reviews decide an attempt whose comparison is doubtful or different [p].
+    /// How many reviews decide an attempt whose comparison is doubtful or different (our proposal).
     pub reviews_needed_when_doubtful: u8,
     /// How many retake notices one rejection may cause in all.
     pub notices_per_rejection: u8,

@@ -1,0 +1,8 @@
+//! Journeys: the whole program as people and machines meet it, and the rules that the whole tree keeps.
+//!
+//! One binary, so that weights are loaded and servers started once a run. A journey is a module; what journeys share is in `support`.
+
+mod house;
+mod licences;
+mod papers;
+mod support;
