@@ -3,10 +3,18 @@
 //! Human text on a terminal, `--json` (one object a line) for programs. Texts of the help are in `locales/cli.*.yml`: about texts under
 //! `cli.<command>.about`, arguments under `cli.<command>.<argument>`.
 
+mod audit;
+mod import;
+mod login;
+mod progress;
+mod remote;
+mod table;
+
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::api::problem::{Problem, code};
 use crate::language::{self, Language};
 
 /// How a command ended. A batch ends with its worst, which is the largest.
@@ -52,7 +60,13 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Login(login::Arguments),
+    Logout(login::LogoutArguments),
+    Import(import::Arguments),
+    Progress(progress::Arguments),
+    Audit(audit::Arguments),
+}
 
 fn parse_language(tag: &str) -> Result<Language, String> {
     Language::from_tag(tag).ok_or_else(|| "zh-CN | en".to_owned())
@@ -107,14 +121,26 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(command: Option<Command>, context: &Context) -> Exit {
-    let _ = context;
+    let Some(command) = command else {
+        let _ = localise(Arguments::command(), context.language, "").print_help();
+        return Exit::Usage;
+    };
     match command {
-        None => {
-            let _ = localise(Arguments::command(), context.language, "").print_help();
-            Exit::Usage
-        }
-        Some(command) => match command {},
+        Command::Login(arguments) => login::run(&arguments, context),
+        Command::Logout(arguments) => login::run_logout(&arguments, context),
+        Command::Import(arguments) => import::run(&arguments, context),
+        Command::Progress(arguments) => progress::run(&arguments, context),
+        Command::Audit(arguments) => audit::run(&arguments, context),
     }
+}
+
+/// Runs a command that waits for the network or for files, and says how it ended.
+fn block_on(context: &Context, command: impl Future<Output = Result<Exit, remote::Failure>>) -> Exit {
+    let result = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(command),
+        Err(_) => Err(Problem::new(0, code::INTERNAL, "the runtime could not be started").into()),
+    };
+    remote::finish(context, result)
 }
 
 #[cfg(test)]
