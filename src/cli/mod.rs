@@ -3,20 +3,27 @@
 //! Human text on a terminal, `--json` (one object a line) for programs. Texts of the help are in `locales/cli.*.yml`: about texts under
 //! `cli.<command>.about`, arguments under `cli.<command>.<argument>`.
 
-pub mod demo;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::api::problem::{Problem, code};
 use crate::language::{self, Language};
 
+mod audit;
 mod check;
 mod compare;
+pub mod demo;
+mod import;
+mod login;
 mod pictures;
+mod progress;
+mod remote;
 #[cfg(feature = "desk")]
 mod show;
 mod standardize;
+mod table;
 
 /// How a command ended. A batch ends with its worst, which is the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +74,11 @@ enum Command {
     Compare(compare::Arguments),
     #[cfg(feature = "desk")]
     Show(show::Arguments),
+    Login(login::Arguments),
+    Logout(login::LogoutArguments),
+    Import(import::Arguments),
+    Progress(progress::Arguments),
+    Audit(audit::Arguments),
 }
 
 fn parse_language(tag: &str) -> Result<Language, String> {
@@ -122,17 +134,31 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(command: Option<Command>, context: &Context) -> Exit {
+    let Some(command) = command else {
+        let _ = localise(Arguments::command(), context.language, "").print_help();
+        return Exit::Usage;
+    };
     match command {
-        None => {
-            let _ = localise(Arguments::command(), context.language, "").print_help();
-            Exit::Usage
-        }
-        Some(Command::Standardize(arguments)) => standardize::run(&arguments, context),
-        Some(Command::Check(arguments)) => check::run(&arguments, context),
-        Some(Command::Compare(arguments)) => compare::run(&arguments, context),
+        Command::Standardize(arguments) => standardize::run(&arguments, context),
+        Command::Check(arguments) => check::run(&arguments, context),
+        Command::Compare(arguments) => compare::run(&arguments, context),
         #[cfg(feature = "desk")]
-        Some(Command::Show(arguments)) => show::run(&arguments, context),
+        Command::Show(arguments) => show::run(&arguments, context),
+        Command::Login(arguments) => login::run(&arguments, context),
+        Command::Logout(arguments) => login::run_logout(&arguments, context),
+        Command::Import(arguments) => import::run(&arguments, context),
+        Command::Progress(arguments) => progress::run(&arguments, context),
+        Command::Audit(arguments) => audit::run(&arguments, context),
     }
+}
+
+/// Runs a command that waits for the network or for files, and says how it ended.
+fn block_on(context: &Context, command: impl Future<Output = Result<Exit, remote::Failure>>) -> Exit {
+    let result = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(command),
+        Err(_) => Err(Problem::new(0, code::INTERNAL, "the runtime could not be started").into()),
+    };
+    remote::finish(context, result)
 }
 
 #[cfg(test)]
