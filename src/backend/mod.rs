@@ -1,4 +1,30 @@
 //! The capture backend: store, blobs, jobs, HTTP. Meets the client only in `api`.
+//!
+//! ```text
+//! serve        opens the data folder, starts the jobs and the listener, stops them
+//!  ├ router       one table of routes, who may use each, how large a body may be
+//!  │  └ controllers   one file a resource
+//!  ├ jobs         the machine's work, one file a job; the queue is a table in the store
+//!  └ state        what both share
+//!      ├ store        one trait of intentions and its engines
+//!      ├ blobs vault  sealed pictures, sealed values
+//!      └ auth clock   passwords and tokens; the time
+//! ```
 
+pub mod auth;
+pub mod blobs;
+pub mod clock;
+pub mod controllers;
+mod document;
+mod extract;
+pub mod folder;
 pub mod gateways;
+pub mod jobs;
+mod metrics;
+mod problems;
 pub mod roster;
+pub mod router;
+pub mod serve;
+pub mod state;
+pub mod store;
+pub mod vault;

@@ -1,0 +1,81 @@
+//! Reviews, undoing, retake notices. Each carries the contracts of deciding in its headers.
+
+use axum::{
+    Json,
+    extract::State as Shared,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use uuid::Uuid;
+
+use crate::{
+    api::{
+        headers::version_tag,
+        problem::Problem,
+        submission::{NewReview, ReviewOutcome},
+    },
+    backend::{
+        extract::{Body, InPath, SignedIn, has_key, intention, lease, read_json},
+        problems::Failure,
+        state::State,
+        store::types::GivenReview,
+    },
+};
+
+/// Reviews a photo. `decision` is absent while more reviews are needed.
+#[utoipa::path(post, path = "/v1/submissions/{id}/reviews", security(("token" = [])), request_body = NewReview,
+    params(("id" = Uuid, Path), ("if-match" = String, Header), ("idempotency-key" = Uuid, Header), ("lease-token" = Option<Uuid>, Header)),
+    responses((status = 200, body = ReviewOutcome), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn review(
+    Shared(state): Shared<State>,
+    signed_in: SignedIn,
+    InPath(id): InPath<Uuid>,
+    headers: HeaderMap,
+    Body(bytes): Body,
+) -> Result<Response, Failure> {
+    let intention = intention(&headers, &[b"review", id.as_bytes(), &bytes])?;
+    // A lease is advice: one that makes no sense is told, one that ran out is not.
+    lease(&headers)?;
+    let review: NewReview = read_json(&bytes)?;
+    let review = GivenReview { intention, verdict: review.verdict, rendition: review.rendition };
+    let outcome = state.store.review(&signed_in.principal(), id, &review, state.clock.now()).await?;
+    answer(&outcome)
+}
+
+/// Takes a held decision back.
+#[utoipa::path(post, path = "/v1/submissions/{id}/undo", security(("token" = [])),
+    params(("id" = Uuid, Path), ("if-match" = String, Header), ("idempotency-key" = Uuid, Header)),
+    responses((status = 200, body = ReviewOutcome), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn undo(
+    Shared(state): Shared<State>,
+    signed_in: SignedIn,
+    InPath(id): InPath<Uuid>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let intention = intention(&headers, &[b"undo", id.as_bytes()])?;
+    let outcome = state.store.undo(&signed_in.principal(), id, &intention, state.clock.now()).await?;
+    answer(&outcome)
+}
+
+/// Says a rejection once more. With an `Idempotency-Key` (and then `If-Match`) a repeated request is one notice.
+#[utoipa::path(post, path = "/v1/submissions/{id}/retake-notice", security(("token" = [])),
+    params(("id" = Uuid, Path), ("if-match" = Option<String>, Header), ("idempotency-key" = Option<Uuid>, Header)),
+    responses((status = 200, body = ReviewOutcome), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn retake_notice(
+    Shared(state): Shared<State>,
+    signed_in: SignedIn,
+    InPath(id): InPath<Uuid>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let intention = has_key(&headers).then(|| intention(&headers, &[b"retake-notice", id.as_bytes()])).transpose()?;
+    let outcome = state.store.retake_notice(&signed_in.principal(), id, intention.as_ref(), state.clock.now()).await?;
+    state.work.notify_waiters();
+    answer(&outcome)
+}
+
+fn answer(outcome: &ReviewOutcome) -> Result<Response, Failure> {
+    let mut response = (StatusCode::OK, Json(outcome)).into_response();
+    let tag = HeaderValue::from_str(&version_tag(outcome.version)).map_err(|error| Failure::internal(&error))?;
+    response.headers_mut().insert(header::ETAG, tag);
+    Ok(response)
+}

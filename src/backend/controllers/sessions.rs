@@ -1,0 +1,79 @@
+//! Signing in and out, and the first sign-in with an invitation.
+
+use axum::{Json, extract::State as Shared, http::StatusCode};
+
+use crate::{
+    api::{
+        people::{Redeem, Session, SignIn, User},
+        problem::{Problem, code},
+    },
+    backend::{
+        auth,
+        extract::{From, JsonBody, SignedIn},
+        problems::Failure,
+        state::State,
+    },
+};
+
+/// Signs a user in.
+#[utoipa::path(post, path = "/v1/sessions", request_body = SignIn,
+    responses((status = 201, body = Session), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn sign_in(
+    Shared(state): Shared<State>,
+    From(address): From,
+    JsonBody(asked): JsonBody<SignIn>,
+) -> Result<(StatusCode, Json<Session>), Failure> {
+    let now = state.clock.now();
+    if let Some(until) = state.tries.blocked_until(&asked.name, address, now) {
+        return Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, code::TOO_MANY_TRIES, "too many failed tries").with("until", until));
+    }
+    let known = state.store.credentials(&asked.name).await?;
+    let hash = known.as_ref().and_then(|known| known.password_hash.clone());
+    let password = asked.password;
+    let fits = tokio::task::spawn_blocking(move || auth::password_fits(&password, hash.as_deref()))
+        .await
+        .map_err(|error| Failure::internal(&error))?;
+    let Some(known) = known.filter(|_| fits) else {
+        state.tries.failed(&asked.name, address, now);
+        return Err(Failure::new(StatusCode::UNAUTHORIZED, code::WRONG_PASSWORD, "the name or the password is wrong"));
+    };
+    state.tries.succeeded(&asked.name, address);
+    let (token, session) = auth::new_session(now)?;
+    state.store.open_session(known.user.id, session).await?;
+    Ok((StatusCode::CREATED, Json(Session { token, expires_at: session.expires_at, user: known.user })))
+}
+
+/// Signs the caller out.
+#[utoipa::path(delete, path = "/v1/sessions", security(("token" = [])),
+    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn sign_out(Shared(state): Shared<State>, signed_in: SignedIn) -> Result<StatusCode, Failure> {
+    state.store.close_session(&signed_in.token_hash).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who is signed in.
+#[utoipa::path(get, path = "/v1/sessions/current", security(("token" = [])),
+    responses((status = 200, body = User), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn current(signed_in: SignedIn) -> Json<User> {
+    Json(signed_in.session.user)
+}
+
+/// Uses a one-time invitation, sets the password, signs in.
+#[utoipa::path(post, path = "/v1/invitations/redeem", request_body = Redeem,
+    responses((status = 201, body = Session), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn redeem(
+    Shared(state): Shared<State>,
+    From(address): From,
+    JsonBody(asked): JsonBody<Redeem>,
+) -> Result<(StatusCode, Json<Session>), Failure> {
+    let now = state.clock.now();
+    if let Some(until) = state.tries.blocked_until("", address, now) {
+        return Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, code::TOO_MANY_TRIES, "too many failed tries").with("until", until));
+    }
+    let password = asked.password;
+    let hash = tokio::task::spawn_blocking(move || auth::hash_password(&password)).await.map_err(|error| Failure::internal(&error))??;
+    let (token, session) = auth::new_session(now)?;
+    let redeemed = state.store.redeem(&auth::hash_of(&asked.invitation), &hash, session).await;
+    let user = redeemed.inspect_err(|_| state.tries.failed("", address, now))?;
+    Ok((StatusCode::CREATED, Json(Session { token, expires_at: session.expires_at, user })))
+}

@@ -1,0 +1,106 @@
+//! What is asked without signing in: whether the server lives, what it offers, and a page for people who come with a browser.
+
+use axum::{
+    Json,
+    extract::State as Shared,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+
+use crate::{
+    backend::{problems::Failure, state::State},
+    language::{Language, text},
+};
+
+/// The process answers.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, body = String)))]
+pub async fn healthy() -> &'static str {
+    "ok"
+}
+
+/// The store answers too.
+#[utoipa::path(get, path = "/readyz", responses((status = 200, body = String), (status = 503, body = String)))]
+pub async fn ready(Shared(state): Shared<State>) -> (StatusCode, &'static str) {
+    match state.store.has_users().await {
+        Ok(_) => (StatusCode::OK, "ready"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+    }
+}
+
+/// Counts, for Prometheus.
+#[utoipa::path(get, path = "/metrics", responses((status = 200, body = String)))]
+pub async fn metrics(Shared(state): Shared<State>) -> Result<Response, Failure> {
+    let queue = state.store.queue_depth().await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], state.metrics.page(&queue)).into_response())
+}
+
+/// This API, described.
+#[utoipa::path(get, path = "/openapi.json", responses((status = 200, body = serde_json::Value)))]
+pub async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(crate::backend::document::document())
+}
+
+/// What this is and how to sign in.
+#[utoipa::path(get, path = "/", responses((status = 200, body = String, content_type = "text/html")))]
+pub async fn front(headers: HeaderMap) -> Response {
+    page(&headers, "front")
+}
+
+/// Where a one-time link leads: how to redeem it. The code is after `#` and never reaches the server here.
+#[utoipa::path(get, path = "/invite", responses((status = 200, body = String, content_type = "text/html")))]
+pub async fn invite(headers: HeaderMap) -> Response {
+    page(&headers, "invite")
+}
+
+fn page(headers: &HeaderMap, name: &str) -> Response {
+    let language = language_of(headers);
+    let address = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| is_address(host)).unwrap_or("127.0.0.1");
+    let part = |part: &str| escape(&text(language, &format!("page.{name}.{part}"), &[("address", &format!("http://{address}"))]));
+    let html = format!(
+        "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{title}</title><h1>{title}</h1><p>{}</p><pre>{}</pre>\n",
+        language.tag(),
+        part("about"),
+        part("command"),
+        title = part("title"),
+    );
+    let mut response = Html(html).into_response();
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-language"));
+    response
+}
+
+/// The first language of `Accept-Language` that has texts; Chinese where none has.
+#[must_use]
+pub fn language_of(headers: &HeaderMap) -> Language {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepted.split(',').filter_map(|tag| tag.split(';').next()).find_map(|tag| Language::from_tag(tag.trim())).unwrap_or_default()
+}
+
+fn is_address(host: &str) -> bool {
+    host.len() <= 255 && host.chars().all(|c| c.is_ascii_alphanumeric() || ".:-[]".contains(c))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_language_with_texts_is_taken() {
+        let language = |value: &str| language_of(&HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, HeaderValue::from_str(value).unwrap())]));
+        assert_eq!(language("fr, en-GB;q=0.8, zh;q=0.5"), Language::English);
+        assert_eq!(language("zh-CN,zh;q=0.9,en;q=0.8"), Language::Chinese);
+        assert_eq!(language_of(&HeaderMap::new()), Language::Chinese);
+    }
+
+    #[test]
+    fn a_host_that_is_no_address_is_not_repeated() {
+        assert!(is_address("127.0.0.1:8420") && is_address("[::1]:80"));
+        assert!(!is_address("<script>") && !is_address("a b"));
+    }
+}

@@ -1,0 +1,157 @@
+//! What controllers take from a request, with our problems for whatever is wrong with it.
+
+use std::net::IpAddr;
+
+use axum::{
+    body::Bytes,
+    extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request},
+    http::{HeaderMap, StatusCode, request::Parts},
+};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::{
+    problems::Failure,
+    state::State,
+    store::types::{FoundSession, Hash, Intention},
+    vault,
+};
+use crate::{
+    api::{
+        headers::{IDEMPOTENCY_KEY, IF_MATCH, LEASE_TOKEN, read_version},
+        problem::code,
+    },
+    domain::access::Principal,
+};
+
+/// Who is signed in; put into the request by the router, which lets nobody else through.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    pub session: FoundSession,
+    pub token_hash: Hash,
+}
+
+impl SignedIn {
+    #[must_use]
+    pub fn principal(&self) -> Principal {
+        self.session.principal()
+    }
+}
+
+impl FromRequestParts<State> for SignedIn {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Failure> {
+        parts.extensions.get::<SignedIn>().cloned().ok_or_else(Failure::sign_in)
+    }
+}
+
+/// A whole body, as large as its route allows.
+pub struct Body(pub Bytes);
+
+impl FromRequest<State> for Body {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
+        Bytes::from_request(request, state).await.map(Body).map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                Failure::too_large()
+            } else {
+                Failure::bad_request("the body broke off")
+            }
+        })
+    }
+}
+
+/// A JSON body. What is wrong with it is told by its place, never by its content.
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<State> for JsonBody<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
+        read_json(&Body::from_request(request, state).await?.0).map(JsonBody)
+    }
+}
+
+/// Reads JSON.
+///
+/// # Errors
+/// A problem that names line and column.
+pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let what = if error.is_data() { "the JSON has another shape than this request takes" } else { "the body is no JSON" };
+        Failure::bad_request(what).with("line", error.line()).with("column", error.column())
+    })
+}
+
+/// Parameters of the query string.
+pub struct Arguments<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<State> for Arguments<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
+        Query::from_request_parts(parts, state)
+            .await
+            .map(|Query(arguments)| Arguments(arguments))
+            .map_err(|_| Failure::bad_request("the query string lacks something or has a value of the wrong kind"))
+    }
+}
+
+/// Parameters of the path; one that cannot be read names nothing that exists.
+pub struct InPath<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<State> for InPath<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
+        Path::from_request_parts(parts, state).await.map(|Path(value)| InPath(value)).map_err(|_| Failure::not_found())
+    }
+}
+
+/// Where the request came from.
+pub struct From(pub IpAddr);
+
+impl FromRequestParts<State> for From {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Failure> {
+        let address = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip());
+        address.map(From).ok_or_else(|| Failure::internal(&"a request without an address"))
+    }
+}
+
+/// Reads the contracts of deciding; `parts` is what the request asks for, so that a key can be told from its misuse.
+///
+/// # Errors
+/// 428 without a version, 400 without a key, and for either in the wrong form.
+pub fn intention(headers: &HeaderMap, parts: &[&[u8]]) -> Result<Intention, Failure> {
+    let version = header(headers, IF_MATCH)
+        .ok_or_else(|| Failure::new(StatusCode::PRECONDITION_REQUIRED, code::VERSION_REQUIRED, "If-Match is needed"))?;
+    let version = read_version(version).ok_or_else(|| Failure::bad_request("If-Match is no version in quotes"))?;
+    let key = header(headers, IDEMPOTENCY_KEY)
+        .ok_or_else(|| Failure::new(StatusCode::BAD_REQUEST, code::KEY_REQUIRED, "Idempotency-Key is needed"))?;
+    let key = Uuid::parse_str(key).map_err(|_| Failure::bad_request("Idempotency-Key is no UUID"))?;
+    let version_bytes = version.to_be_bytes();
+    let all: Vec<&[u8]> = parts.iter().copied().chain([version_bytes.as_slice()]).collect();
+    Ok(Intention { version, key, request_hash: vault::sha256(&all) })
+}
+
+/// Whether the request carries a contract of deciding at all.
+#[must_use]
+pub fn has_key(headers: &HeaderMap) -> bool {
+    headers.contains_key(IDEMPOTENCY_KEY)
+}
+
+/// The lease under which the caller acts, if it says so.
+///
+/// # Errors
+/// For something that is no token.
+pub fn lease(headers: &HeaderMap) -> Result<Option<Uuid>, Failure> {
+    header(headers, LEASE_TOKEN).map(|token| Uuid::parse_str(token).map_err(|_| Failure::bad_request("Lease-Token is no UUID"))).transpose()
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

@@ -1,0 +1,142 @@
+//! The machine's work: one file a job. The queue is a table in the store, so that a killed process loses nothing and repeats nothing that counts.
+//!
+//! A worker takes a job, does it and records its end. Standardizing has as many workers as the machine has cores; the rest shares one.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinSet},
+};
+
+use super::{
+    state::State,
+    store::{
+        StoreResult,
+        types::{Job, JobKind},
+    },
+};
+
+pub mod freeze;
+pub mod notify;
+pub mod standardize;
+pub mod sweep;
+
+/// How long a taken job stays taken when its worker says nothing.
+const TAKEN: Duration = Duration::from_mins(10);
+/// How often idle workers look; new work wakes them at once.
+const TICK: Duration = Duration::from_millis(500);
+/// Ticks between two sweeps.
+const SWEEP_EVERY: u32 = 600;
+
+/// The workers, until they are told to stop.
+pub struct Workers {
+    tasks: JoinSet<()>,
+}
+
+impl Workers {
+    /// Starts them. Each ends after the job it is at once `stop` becomes true.
+    #[must_use]
+    pub fn start(state: &State, stop: &watch::Receiver<bool>) -> Workers {
+        let mut tasks = JoinSet::new();
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        for _ in 0..cores {
+            let (state, stop) = (state.clone(), stop.clone());
+            tasks.spawn(async move { run(&state, stop, Work::Pictures).await });
+        }
+        let (state, stop) = (state.clone(), stop.clone());
+        tasks.spawn(async move { run(&state, stop, Work::Rest).await });
+        Workers { tasks }
+    }
+
+    /// Waits for their ends.
+    pub async fn ended(mut self) {
+        while let Some(end) = self.tasks.join_next().await {
+            if let Err(error) = end {
+                tracing::error!(%error, "a worker did not end by itself");
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Work {
+    Pictures,
+    Rest,
+}
+
+async fn run(state: &State, mut stop: watch::Receiver<bool>, work: Work) {
+    let mut ticks = 0u32;
+    while !*stop.borrow() {
+        let done = match work {
+            Work::Pictures => standardize::one(state).await,
+            Work::Rest => {
+                if ticks.is_multiple_of(SWEEP_EVERY) {
+                    log(sweep::run(state).await.map(|_| false));
+                }
+                ticks = ticks.wrapping_add(1);
+                rest(state).await
+            }
+        };
+        if log(done) {
+            continue;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            () = state.work.notified() => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn rest(state: &State) -> StoreResult<bool> {
+    Ok(freeze::one(state).await? | notify::one(state).await?)
+}
+
+/// A failure of the store is told and waited out, never a reason to stop working.
+fn log(done: StoreResult<bool>) -> bool {
+    done.unwrap_or_else(|error| {
+        tracing::error!(%error, "a job could not be done");
+        false
+    })
+}
+
+/// Does everything that is due now, on the caller's task: for tests, and for programs that want a season filled before they go on.
+///
+/// # Errors
+/// The first failure of the store.
+pub async fn run_due(state: &State) -> StoreResult<u32> {
+    let mut done = 0;
+    loop {
+        let any = standardize::one(state).await? | freeze::one(state).await? | notify::one(state).await?;
+        if !any {
+            return Ok(done);
+        }
+        done += 1;
+    }
+}
+
+async fn take(state: &State, kind: JobKind) -> StoreResult<Option<Job>> {
+    let now = state.clock.now();
+    state.store.next_job(kind, now, now + TAKEN).await
+}
+
+/// Work that keeps a core busy, off the threads that answer requests.
+async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+    tokio::task::spawn_blocking(work).await
+}
+
+/// How long to wait before the next try: a minute, doubled each time, an hour at most.
+fn backoff(tries: u32) -> Duration {
+    Duration::from_mins(1 << tries.saturating_sub(1).min(6)).min(Duration::from_hours(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_doubles_up_to_an_hour() {
+        assert_eq!([1, 2, 3, 99].map(backoff), [1, 2, 4, 60].map(Duration::from_mins));
+    }
+}

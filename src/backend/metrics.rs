@@ -1,0 +1,50 @@
+//! Counts for `/metrics`, in the text format of Prometheus. Routes, never paths: a path may name a submission.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    sync::{Mutex, PoisonError},
+};
+
+use super::store::types::JobKind;
+
+/// Requests by method, route and status.
+#[derive(Debug, Default)]
+pub struct Metrics(Mutex<BTreeMap<(String, String, u16), u64>>);
+
+impl Metrics {
+    /// Counts one answered request.
+    pub fn count(&self, method: &str, route: &str, status: u16) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry((method.to_owned(), route.to_owned(), status)).or_insert(0) += 1;
+    }
+
+    /// The page.
+    #[must_use]
+    pub fn page(&self, queue: &[(JobKind, i64)]) -> String {
+        let mut page = String::from("# TYPE zhaoshen_requests_total counter\n");
+        for ((method, route, status), count) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let _ = writeln!(page, "zhaoshen_requests_total{{method=\"{method}\",route=\"{route}\",status=\"{status}\"}} {count}");
+        }
+        page.push_str("# TYPE zhaoshen_jobs_waiting gauge\n");
+        for (kind, waiting) in queue {
+            let _ = writeln!(page, "zhaoshen_jobs_waiting{{kind=\"{}\"}} {waiting}", kind.code());
+        }
+        page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_of_one_route_are_added_up() {
+        let metrics = Metrics::default();
+        metrics.count("GET", "/v1/submissions/{id}", 200);
+        metrics.count("GET", "/v1/submissions/{id}", 200);
+        let page = metrics.page(&[(JobKind::Freeze, 4)]);
+        assert!(page.contains("zhaoshen_requests_total{method=\"GET\",route=\"/v1/submissions/{id}\",status=\"200\"} 2\n"));
+        assert!(page.contains("zhaoshen_jobs_waiting{kind=\"freeze\"} 4\n"));
+    }
+}

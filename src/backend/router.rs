@@ -1,0 +1,160 @@
+//! One table of routes: method, path, who may, how large a body. The router is made from it, so that nothing is served that is not in it, and
+//! nobody passes whom it does not name.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State as Shared},
+    http::{HeaderMap, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, delete, get, post, put},
+};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::{
+    auth,
+    controllers::{audit, claims, decisions, notices, pictures, progress, rosters, seasons, sessions, submissions, system, users},
+    extract::SignedIn,
+    problems::Failure,
+    state::State,
+};
+use crate::{api::problem::code, domain::access::Permission};
+
+/// Bytes of an ordinary body.
+const SMALL: usize = 1 << 20;
+/// Bytes of a roster.
+const TABLE: usize = 20 << 20;
+/// Bytes of a submission: a photo of 12 megapixels and an ID card, with room.
+const PHOTOS: usize = 45 << 20;
+/// A request that takes longer is given up.
+const LONGEST_REQUEST: Duration = Duration::from_mins(2);
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    Anybody,
+    SignedIn,
+    Allowed(Permission),
+}
+
+/// A route of the API.
+pub struct Route {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub access: Access,
+    body_limit: usize,
+    handler: MethodRouter<State>,
+}
+
+/// Every route.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    use Access::{Allowed, Anybody, SignedIn};
+    use Permission as P;
+    let route = |method, path, access, handler| Route { method, path, access, body_limit: SMALL, handler };
+    vec![
+        route("GET", "/", Anybody, get(system::front)),
+        route("GET", "/invite", Anybody, get(system::invite)),
+        route("GET", "/healthz", Anybody, get(system::healthy)),
+        route("GET", "/readyz", Anybody, get(system::ready)),
+        route("GET", "/metrics", Anybody, get(system::metrics)),
+        route("GET", "/openapi.json", Anybody, get(system::document)),
+        route("POST", "/v1/sessions", Anybody, post(sessions::sign_in)),
+        route("DELETE", "/v1/sessions", SignedIn, delete(sessions::sign_out)),
+        route("GET", "/v1/sessions/current", SignedIn, get(sessions::current)),
+        route("POST", "/v1/invitations/redeem", Anybody, post(sessions::redeem)),
+        route("GET", "/v1/users", Allowed(P::ManageUsers), get(users::list)),
+        route("POST", "/v1/users", Allowed(P::ManageUsers), post(users::add)),
+        route("GET", "/v1/seasons", SignedIn, get(seasons::list)),
+        route("PUT", "/v1/seasons/{code}", Allowed(P::ManageRoster), put(seasons::put)),
+        Route { body_limit: TABLE, ..route("POST", "/v1/rosters", Allowed(P::ManageRoster), post(rosters::take)) },
+        route("GET", "/v1/units", Allowed(P::ReadProgress), get(progress::units)),
+        route("GET", "/v1/progress", Allowed(P::ReadProgress), get(progress::progress)),
+        Route { body_limit: PHOTOS, ..route("POST", "/v1/submissions", Allowed(P::Submit), post(submissions::add)) },
+        route("GET", "/v1/submissions", Allowed(P::ReadSubmissions), get(submissions::list)),
+        route("GET", "/v1/submissions/{id}", Allowed(P::ReadSubmissions), get(submissions::one)),
+        route("GET", "/v1/submissions/{id}/pictures/{kind}", Allowed(P::ReadSubmissions), get(pictures::one)),
+        route("POST", "/v1/submissions/{id}/reviews", Allowed(P::Review), post(decisions::review)),
+        route("POST", "/v1/submissions/{id}/undo", Allowed(P::Review), post(decisions::undo)),
+        route("POST", "/v1/submissions/{id}/retake-notice", Allowed(P::SendNotice), post(decisions::retake_notice)),
+        route("POST", "/v1/claims", Allowed(P::Review), post(claims::add)),
+        route("PUT", "/v1/claims/{token}", Allowed(P::Review), put(claims::heartbeat)),
+        route("DELETE", "/v1/claims/{token}", Allowed(P::Review), delete(claims::release)),
+        route("GET", "/v1/audit", Allowed(P::ReadAudit), get(audit::list)),
+        route("GET", "/v1/notices/calls", Allowed(P::ReadCallList), get(notices::calls)),
+    ]
+}
+
+/// The router, every route behind its access and its limit.
+#[must_use]
+pub fn router(state: State) -> Router {
+    routes()
+        .into_iter()
+        .fold(Router::new(), |router, route| {
+            let access = route.access;
+            let guarded = route
+                .handler
+                .layer(DefaultBodyLimit::max(route.body_limit))
+                .layer(middleware::from_fn_with_state(state.clone(), move |shared: Shared<State>, request: Request, next: Next| {
+                    admit(access, shared, request, next)
+                }));
+            router.route(route.path, guarded)
+        })
+        .fallback(async || Failure::not_found())
+        .method_not_allowed_fallback(async || {
+            Failure::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_REQUEST, "the resource does not know this method")
+        })
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| Failure::internal(&"a controller panicked").into_response()))
+        .layer(middleware::from_fn_with_state(state.clone(), observe))
+        .with_state(state)
+}
+
+/// Lets through whom the route names; leaves who it is in the request.
+async fn admit(access: Access, Shared(state): Shared<State>, mut request: Request, next: Next) -> Response {
+    if access == Access::Anybody {
+        return next.run(request).await;
+    }
+    match signed_in(&state, request.headers()).await {
+        Err(failure) => failure.into_response(),
+        Ok(signed_in) => match access {
+            Access::Allowed(permission) if !signed_in.principal().may(permission) => Failure::forbidden().into_response(),
+            _ => {
+                request.extensions_mut().insert(signed_in);
+                next.run(request).await
+            }
+        },
+    }
+}
+
+async fn signed_in(state: &State, headers: &HeaderMap) -> Result<SignedIn, Failure> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(Failure::sign_in)?;
+    let (scheme, token) = value.split_once(' ').ok_or_else(Failure::sign_in)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Failure::sign_in());
+    }
+    let token_hash = auth::hash_of(token.trim());
+    let session = state.store.session(&token_hash, state.clock.now()).await?.ok_or_else(Failure::sign_in)?;
+    Ok(SignedIn { session, token_hash })
+}
+
+/// Counts and logs every request by its route, never its path; gives up what takes too long.
+async fn observe(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let started = std::time::Instant::now();
+    let response = tokio::time::timeout(LONGEST_REQUEST, next.run(request))
+        .await
+        .unwrap_or_else(|_| Failure::new(StatusCode::SERVICE_UNAVAILABLE, code::BUSY, "the request took too long").into_response());
+    let status = response.status().as_u16();
+    let known = routes_know(method.as_str());
+    state.metrics.count(if known { method.as_str() } else { "other" }, &route, status);
+    tracing::info!(%method, route, status, milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), "answered");
+    response
+}
+
+/// Made-up methods must not make up rows of the metrics.
+fn routes_know(method: &str) -> bool {
+    ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"].contains(&method)
+}

@@ -1,0 +1,155 @@
+//! Starts the backend in this process and stops it: data folder, jobs, listener. For `serve`, `demo` and tests alike.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use axum::serve::ListenerExt;
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+
+use super::{
+    auth::{self, Tries},
+    clock::Clock,
+    folder::{DataFolder, FolderError},
+    jobs::Workers,
+    metrics::Metrics,
+    router,
+    state::{Parts, State},
+    store::{Store, StoreError, sqlite::SqliteStore},
+};
+use crate::api::people::{Invitation, NewUser};
+
+/// Requests that are still being answered get this long when the server stops.
+const LAST_REQUESTS: Duration = Duration::from_secs(30);
+
+/// What is needed to start.
+pub struct Config {
+    pub data: PathBuf,
+    /// Loopback only: there is no TLS in this version. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The master key, where it is not in the data folder.
+    pub key_file: Option<PathBuf>,
+    pub parts: Parts,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why the backend did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("without TLS only a loopback address is served, not {0}")]
+    NotLoopback(SocketAddr),
+    #[error("the address {0} cannot be listened on: {1}")]
+    Listen(SocketAddr, io::Error),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the system has no randomness")]
+    Random,
+}
+
+/// A backend that runs.
+pub struct Running {
+    address: SocketAddr,
+    state: State,
+    database: SqliteStore,
+    stop: watch::Sender<bool>,
+    listener: JoinHandle<io::Result<()>>,
+    workers: Workers,
+    _folder: DataFolder,
+}
+
+/// Starts the backend; it runs until [`Running::stop`].
+///
+/// # Errors
+/// When the address is not loopback or taken, or the data folder does not open.
+pub async fn start(config: Config) -> Result<Running, ServeError> {
+    if !config.listen.ip().is_loopback() {
+        return Err(ServeError::NotLoopback(config.listen));
+    }
+    let now = config.clock.now();
+    let folder = DataFolder::open(&config.data, config.key_file, now).await?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| ServeError::Listen(config.listen, error))?;
+    let address = listener.local_addr().map_err(|error| ServeError::Listen(config.listen, error))?;
+    let requeued = folder.store.requeue_taken(now).await?;
+    if requeued > 0 {
+        tracing::info!(jobs = requeued, "taken up again what a process before left undone");
+    }
+    let state = State {
+        store: Arc::new(folder.store.clone()),
+        blobs: folder.blobs.clone(),
+        clock: config.clock,
+        parts: config.parts,
+        tries: Arc::new(Tries::default()),
+        metrics: Arc::new(Metrics::default()),
+        work: Arc::new(Notify::new()),
+    };
+    let (stop, stopped) = watch::channel(false);
+    let workers = Workers::start(&state, &stopped);
+    let service = router::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    // Nagle's algorithm would hold back the end of every picture for 40 ms.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::warn!(%error, "TCP_NODELAY was refused");
+        }
+    });
+    let mut told = stopped;
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        let _ = told.wait_for(|stop| *stop).await;
+    });
+    let listener = tokio::spawn(async move { server.await });
+    tracing::info!(%address, "serving");
+    Ok(Running { address, state, database: folder.store.clone(), stop, listener, workers, _folder: folder })
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The store, for whoever runs the backend in their own process.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.state.store)
+    }
+
+    /// What requests and jobs share.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Adds a user as the machine's owner.
+    ///
+    /// # Errors
+    /// When the name is taken or the store fails.
+    pub async fn invite(&self, user: &NewUser) -> Result<Invitation, ServeError> {
+        invite(self.state.store.as_ref(), self.state.clock.as_ref(), user).await
+    }
+
+    /// Answers what is being asked, lets the jobs come to a safe point, closes the store.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        self.state.work.notify_waiters();
+        if tokio::time::timeout(LAST_REQUESTS, self.listener).await.is_err() {
+            tracing::warn!("requests were cut off");
+        }
+        self.workers.ended().await;
+        self.database.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// Adds a user without a principal: the owner of the data folder asks.
+///
+/// # Errors
+/// When the name is taken or the store fails.
+pub async fn invite(store: &dyn Store, clock: &dyn Clock, user: &NewUser) -> Result<Invitation, ServeError> {
+    let (code, invitation) = auth::new_invitation(clock.now()).map_err(|_| ServeError::Random)?;
+    let user = store.add_user(None, user, invitation).await?;
+    Ok(Invitation { code, expires_at: invitation.expires_at, user })
+}

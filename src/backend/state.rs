@@ -1,0 +1,36 @@
+//! What controllers and jobs share, and the seams to the parts that do their work.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::{
+    auth::Tries,
+    blobs::Blobs,
+    clock::Clock,
+    controllers::rosters::RosterReader,
+    jobs::{notify::Courier, standardize::Darkroom},
+    metrics::Metrics,
+    store::Store,
+};
+
+/// The parts that know pictures, tables and the outside world; each behind a trait, so that tests bring their own.
+#[derive(Clone)]
+pub struct Parts {
+    pub darkroom: Arc<dyn Darkroom>,
+    pub rosters: Arc<dyn RosterReader>,
+    pub courier: Arc<dyn Courier>,
+}
+
+/// Everything a request or a job may need.
+#[derive(Clone)]
+pub struct State {
+    pub store: Arc<dyn Store>,
+    pub blobs: Blobs,
+    pub clock: Arc<dyn Clock>,
+    pub parts: Parts,
+    pub tries: Arc<Tries>,
+    pub metrics: Arc<Metrics>,
+    /// Wakes the jobs when there is work, so that nobody waits for a tick.
+    pub work: Arc<Notify>,
+}

@@ -1,0 +1,56 @@
+//! Why the store did not do what it was asked: refusals are values, each with what its caller must tell.
+
+use jiff::Timestamp;
+
+use crate::{
+    backend::vault::VaultError,
+    domain::lifecycle::{Refusal, attempt::Status},
+};
+
+/// An answer of the store that is not the one asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Not there, or out of the asker's scope: the two are never told apart.
+    #[error("there is no such thing in the asker's scope")]
+    NotFound,
+    #[error("the role may not do this")]
+    Forbidden,
+    #[error("there is no such season")]
+    SeasonUnknown,
+    #[error("there is no such student in the season")]
+    StudentUnknown,
+    /// The version that was seen is no longer the one that stands.
+    #[error("version {version} stands now")]
+    Stale { status: Status, version: i64 },
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("somebody else has the photo on the screen")]
+    ClaimedByAnother { until: Timestamp },
+    #[error("this person has reviewed the photo already")]
+    AlreadyReviewed,
+    #[error("the review names another rendition than the one that stands")]
+    OtherRendition,
+    #[error("the idempotency key came with another request")]
+    KeyReused,
+    #[error("the rejection has caused its {limit} retake notices")]
+    NoticeLimit { limit: u8 },
+    #[error("the name is taken")]
+    UserExists,
+    #[error("the invitation is unknown, used or expired")]
+    InvitationInvalid,
+    #[error("a cursor that this list did not give")]
+    Cursor,
+    #[error("no room is left on the disk")]
+    Full,
+    #[error("the database is busy")]
+    Busy,
+    #[error("the stored data makes no sense: {0}")]
+    Corrupt(&'static str),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("the database failed: {0}")]
+    Database(String),
+}
+
+/// What every store method gives.
+pub type StoreResult<T> = Result<T, StoreError>;

@@ -1,0 +1,286 @@
+//! Deciding: reviews are rows, the decision is computed from them, held for a while, then frozen.
+//!
+//! Each method is one transaction. A review that does not decide leaves no trace that a second reviewer could read: no new version, no event, no
+//! verdict in the audit.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    SqliteStore, Write,
+    attempts::{self, AttemptRow, Holding},
+    audit::{self, Line},
+    idempotency, intake, jobs, notices, seasons,
+    values::{self, Read},
+};
+use crate::{
+    api::submission::{NoticeKind, ReviewOutcome},
+    backend::store::{
+        StoreError, StoreResult,
+        types::{GivenReview, Intention, Job, JobKind},
+    },
+    domain::{
+        access::{Principal, Role},
+        lifecycle::{
+            Refusal,
+            attempt::{AttemptEvent, AttemptState},
+            enrolment::{EnrolmentEvent, EnrolmentState},
+        },
+        reason::Reason,
+        review::{Decision, Review, ReviewVerdict, Standing, standing},
+    },
+};
+
+impl SqliteStore {
+    pub(super) async fn give_review(
+        &self,
+        principal: &Principal,
+        id: Uuid,
+        review: &GivenReview,
+        now: Timestamp,
+    ) -> StoreResult<ReviewOutcome> {
+        let mut write = self.write().await?;
+        if let Some(answer) = idempotency::answered(&mut write, principal, &review.intention).await? {
+            return Ok(answer);
+        }
+        let mut attempt = attempts::load_in_scope(&mut write, principal, id).await?;
+        attempt.demand(review.intention.version)?;
+        attempt.state.after(AttemptEvent::Decide(review.verdict.decision()))?;
+        if let Some(other) = attempt.lease_user
+            && other != principal.user
+            && attempt.visible_at > now
+        {
+            return Err(StoreError::ClaimedByAnother { until: attempt.visible_at });
+        }
+        if review.rendition != attempt.rendition {
+            return Err(StoreError::OtherRendition);
+        }
+        insert_review(&mut write, principal, &attempt, review, now).await?;
+
+        match standing(&reviews_that_count(&mut write, id).await?, attempt.reviews_needed) {
+            Standing::Open { .. } => {
+                attempt.state.after(AttemptEvent::AskAnother)?;
+                end_lease(&mut write, id).await?;
+                let line = Line { actor: Some(principal.user), ..line_of(&attempt, "review.given") };
+                audit::append(&mut write, now, line).await?;
+            }
+            Standing::Decided { decision, reasons } => {
+                let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
+                let until = now + Duration::from_secs(rules.held_seconds.into());
+                let holding = Holding { reasons, decided_by: principal.user, until };
+                attempt.advance(&mut write, AttemptEvent::Decide(decision), Some(holding), now).await?;
+                jobs::enqueue(&mut write, &attempt.school, &attempt.season, JobKind::Freeze, id, until, now).await?;
+                let line = Line {
+                    actor: Some(principal.user),
+                    details: vec![("decision", values::code(&decision)?), ("reasons", codes(&attempt.decision_reasons))],
+                    ..line_of(&attempt, "decision.held")
+                };
+                audit::append(&mut write, now, line).await?;
+            }
+        }
+        let answer = outcome(&attempt);
+        idempotency::keep(&mut write, principal, &review.intention, &answer, now).await?;
+        write.commit().await?;
+        Ok(answer)
+    }
+
+    pub(super) async fn undo_decision(
+        &self,
+        principal: &Principal,
+        id: Uuid,
+        intention: &Intention,
+        now: Timestamp,
+    ) -> StoreResult<ReviewOutcome> {
+        let mut write = self.write().await?;
+        if let Some(answer) = idempotency::answered(&mut write, principal, intention).await? {
+            return Ok(answer);
+        }
+        let mut attempt = attempts::load_in_scope(&mut write, principal, id).await?;
+        attempt.demand(intention.version)?;
+        attempt.state.after(AttemptEvent::Undo)?;
+        // The time is over even where the machine has not come round to freezing it.
+        if attempt.held_until.is_none_or(|until| until <= now) {
+            return Err(Refusal::AlreadyDecided.into());
+        }
+        if attempt.decided_by != Some(principal.user) && principal.role != Role::Admin {
+            return Err(StoreError::Forbidden);
+        }
+        // Only the voice that decided is taken back; the others' reviews still count.
+        sqlx::query("UPDATE reviews SET withdrawn_at = ? WHERE attempt = ? AND reviewer = ? AND withdrawn_at IS NULL")
+            .bind(values::time(now))
+            .bind(values::id(id))
+            .bind(attempt.decided_by.map(values::id))
+            .execute(&mut *write)
+            .await?;
+        attempt.advance(&mut write, AttemptEvent::Undo, None, now).await?;
+        jobs::remove(&mut write, JobKind::Freeze, id).await?;
+        audit::append(&mut write, now, Line { actor: Some(principal.user), ..line_of(&attempt, "decision.undone") }).await?;
+        let answer = outcome(&attempt);
+        idempotency::keep(&mut write, principal, intention, &answer, now).await?;
+        write.commit().await?;
+        Ok(answer)
+    }
+
+    pub(super) async fn notify_again(
+        &self,
+        principal: &Principal,
+        id: Uuid,
+        intention: Option<&Intention>,
+        now: Timestamp,
+    ) -> StoreResult<ReviewOutcome> {
+        let mut write = self.write().await?;
+        if let Some(intention) = intention
+            && let Some(answer) = idempotency::answered(&mut write, principal, intention).await?
+        {
+            return Ok(answer);
+        }
+        let attempt = attempts::load_in_scope(&mut write, principal, id).await?;
+        if let Some(intention) = intention {
+            attempt.demand(intention.version)?;
+        }
+        if attempt.state != AttemptState::Rejected {
+            return Err(Refusal::NotRejected.into());
+        }
+        // Who has handed in a new photo needs no notice to take one.
+        let later: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM attempts WHERE student = ? AND status NOT IN ('rejected', 'withdrawn'))")
+                .bind(values::id(attempt.student))
+                .fetch_one(&mut *write)
+                .await?;
+        if later {
+            return Err(Refusal::AlreadySubmitted.into());
+        }
+        let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
+        let sent: i64 = sqlx::query_scalar("SELECT count(*) FROM notices WHERE attempt = ? AND kind = 'retake'")
+            .bind(values::id(id))
+            .fetch_one(&mut *write)
+            .await?;
+        if sent >= i64::from(rules.notices_per_rejection) {
+            return Err(StoreError::NoticeLimit { limit: rules.notices_per_rejection });
+        }
+        notices::enqueue(&mut write, &attempt, NoticeKind::Retake, now).await?;
+        audit::append(&mut write, now, Line { actor: Some(principal.user), ..line_of(&attempt, "notice.retake") }).await?;
+        let answer = outcome(&attempt);
+        if let Some(intention) = intention {
+            idempotency::keep(&mut write, principal, intention, &answer, now).await?;
+        }
+        write.commit().await?;
+        Ok(answer)
+    }
+
+    pub(super) async fn freeze_decision(&self, job: &Job, now: Timestamp) -> StoreResult<()> {
+        let mut write = self.write().await?;
+        let attempt = attempts::load(&mut write, job.subject).await?;
+        let Some((mut attempt, until)) = attempt.and_then(|attempt| attempt.held_until.map(|until| (attempt, until))) else {
+            jobs::finish(&mut write, job).await?;
+            return Ok(write.commit().await?);
+        };
+        if until > now {
+            jobs::put_back(&mut write, job, until, None).await?;
+            return Ok(write.commit().await?);
+        }
+        attempt.advance(&mut write, AttemptEvent::Freeze, None, now).await?;
+        let kind = match attempt.decision() {
+            Some(Decision::Approve) => {
+                finish_enrolment(&mut write, attempt.student, now).await?;
+                NoticeKind::Approved
+            }
+            _ => NoticeKind::Rejected,
+        };
+        notices::enqueue(&mut write, &attempt, kind, now).await?;
+        audit::append(&mut write, now, line_of(&attempt, "decision.frozen")).await?;
+        jobs::finish(&mut write, job).await?;
+        Ok(write.commit().await?)
+    }
+}
+
+async fn insert_review(
+    write: &mut Write,
+    principal: &Principal,
+    attempt: &AttemptRow,
+    review: &GivenReview,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let rounds = sqlx::query(
+        "SELECT coalesce(max(round), 0) AS last, coalesce(sum(withdrawn_at IS NULL), 0) AS counting FROM reviews
+         WHERE attempt = ? AND reviewer = ?",
+    )
+    .bind(values::id(attempt.id))
+    .bind(values::id(principal.user))
+    .fetch_one(&mut **write)
+    .await?;
+    if rounds.number("counting")? > 0 {
+        return Err(StoreError::AlreadyReviewed);
+    }
+    sqlx::query(
+        "INSERT INTO reviews (id, school, season, attempt, reviewer, round, verdict, reasons, rendition, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(values::id(Uuid::now_v7()))
+    .bind(&attempt.school)
+    .bind(&attempt.season)
+    .bind(values::id(attempt.id))
+    .bind(values::id(principal.user))
+    .bind(rounds.number("last")? + 1)
+    .bind(values::code(&review.verdict.decision())?)
+    .bind(values::json(&review.verdict.reasons())?)
+    .bind(review.rendition.map(values::id))
+    .bind(values::time(now))
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
+async fn reviews_that_count(write: &mut Write, attempt: Uuid) -> StoreResult<Vec<Review>> {
+    let rows = sqlx::query("SELECT reviewer, verdict, reasons FROM reviews WHERE attempt = ? AND withdrawn_at IS NULL ORDER BY at")
+        .bind(values::id(attempt))
+        .fetch_all(&mut **write)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let verdict = match row.code::<Decision>("verdict")? {
+                Decision::Approve => ReviewVerdict::Approve,
+                Decision::Reject => ReviewVerdict::Reject { reasons: row.json("reasons")? },
+            };
+            Ok(Review { reviewer: row.id("reviewer")?, verdict })
+        })
+        .collect()
+}
+
+async fn end_lease(write: &mut Write, attempt: Uuid) -> StoreResult<()> {
+    sqlx::query("UPDATE attempts SET visible_at = submitted_at, lease_user = NULL, lease_token = NULL WHERE id = ?")
+        .bind(values::id(attempt))
+        .execute(&mut **write)
+        .await?;
+    Ok(())
+}
+
+async fn finish_enrolment(write: &mut Write, student: Uuid, now: Timestamp) -> StoreResult<()> {
+    let state: String =
+        sqlx::query_scalar("SELECT state FROM enrolments WHERE student = ?").bind(values::id(student)).fetch_one(&mut **write).await?;
+    let state = EnrolmentState::from_code(&state).ok_or(StoreError::Corrupt("an enrolment state nobody knows"))?;
+    // A part in the season that ended meanwhile stays ended; the photo is approved all the same.
+    match state.after(EnrolmentEvent::Finish) {
+        Ok(state) => intake::set_enrolment(write, student, state, now).await,
+        Err(_) => Ok(()),
+    }
+}
+
+fn outcome(attempt: &AttemptRow) -> ReviewOutcome {
+    ReviewOutcome {
+        submission: attempt.id,
+        status: attempt.state.status(),
+        version: attempt.version,
+        decision: attempt.decision(),
+        held_until: attempt.held_until,
+    }
+}
+
+fn line_of<'a>(attempt: &'a AttemptRow, action: &'static str) -> Line<'a> {
+    Line { season: Some(&attempt.season), unit: Some(&attempt.unit), attempt: Some(attempt.id), ..Line::of(&attempt.school, action) }
+}
+
+fn codes(reasons: &[Reason]) -> String {
+    reasons.iter().map(|reason| reason.code()).collect::<Vec<_>>().join(",")
+}

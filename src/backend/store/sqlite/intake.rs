@@ -1,0 +1,176 @@
+//! Photos coming in: the student is found, the attempt starts, the machine gets its job.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    SqliteStore, Write,
+    audit::{self, Line},
+    counters::{self, Delta},
+    jobs,
+    values::{self, Read},
+};
+use crate::{
+    backend::{
+        blobs::StoredBlob,
+        store::{
+            StoreError, StoreResult,
+            types::{FoundStudent, Hash, JobKind, NewAttempt, TakenAttempt},
+        },
+    },
+    domain::{
+        access::Principal,
+        lifecycle::{
+            Refusal,
+            attempt::Status,
+            enrolment::{EnrolmentEvent, EnrolmentState},
+        },
+        resident_id::ResidentId,
+    },
+};
+
+impl SqliteStore {
+    pub(super) async fn student_known_as(&self, principal: &Principal, season: &str, known_as: &str) -> StoreResult<FoundStudent> {
+        self.know_season(principal, season).await?;
+        let id_number = ResidentId::parse(known_as).ok().map(|number| self.id_number_hash(&principal.school, season, &number).to_vec());
+        // Each arm has an index of its own; a student number beats a key beats an ID number.
+        let row = sqlx::query(
+            "SELECT id, unit FROM (
+                 SELECT 1 AS rank, id, unit FROM students WHERE school = ?1 AND season = ?2 AND student_number = ?3
+                 UNION ALL SELECT 2, id, unit FROM students WHERE school = ?1 AND season = ?2 AND student_key = ?3
+                 UNION ALL SELECT 3, id, unit FROM students WHERE school = ?1 AND season = ?2 AND id_number_hash = ?4 AND ?4 IS NOT NULL)
+             WHERE ?5 IS NULL OR unit IN (SELECT value FROM json_each(?5)) ORDER BY rank LIMIT 1",
+        )
+        .bind(&principal.school)
+        .bind(season)
+        .bind(known_as.trim())
+        .bind(id_number)
+        .bind(values::scope(principal)?)
+        .fetch_optional(&self.readers)
+        .await?;
+        let row = row.ok_or(StoreError::StudentUnknown)?;
+        Ok(FoundStudent { id: row.id("id")?, unit: row.text("unit")? })
+    }
+
+    /// The keyed hash by which an ID number is found.
+    pub(super) fn id_number_hash(&self, school: &str, season: &str, number: &ResidentId) -> Hash {
+        self.vault.hash("id number", &[school.as_bytes(), season.as_bytes(), number.reveal().as_bytes()])
+    }
+
+    pub(super) async fn attempt_with_photo(&self, principal: &Principal, student: Uuid, photo_hash: &Hash) -> StoreResult<Option<Uuid>> {
+        let row = sqlx::query(
+            "SELECT id FROM attempts WHERE student = ?1 AND photo_hash = ?2 AND school = ?3
+                 AND (?4 IS NULL OR unit IN (SELECT value FROM json_each(?4)))",
+        )
+        .bind(values::id(student))
+        .bind(photo_hash.as_slice())
+        .bind(&principal.school)
+        .bind(values::scope(principal)?)
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(|row| row.id("id")).transpose()
+    }
+
+    pub(super) async fn insert_attempt(&self, principal: &Principal, new: &NewAttempt, now: Timestamp) -> StoreResult<TakenAttempt> {
+        let mut write = self.write().await?;
+        let student = sqlx::query(
+            "SELECT s.season, s.unit, e.state FROM students s JOIN enrolments e ON e.student = s.id
+             WHERE s.id = ?1 AND s.school = ?2 AND s.season = ?3 AND (?4 IS NULL OR s.unit IN (SELECT value FROM json_each(?4)))",
+        )
+        .bind(values::id(new.student))
+        .bind(&principal.school)
+        .bind(&new.season)
+        .bind(values::scope(principal)?)
+        .fetch_optional(&mut *write)
+        .await?
+        .ok_or(StoreError::StudentUnknown)?;
+        let unit = student.text("unit")?;
+
+        let earlier = sqlx::query("SELECT id, number, status, photo_hash = ?2 AS same FROM attempts WHERE student = ?1 ORDER BY number")
+            .bind(values::id(new.student))
+            .bind(new.photo_hash.as_slice())
+            .fetch_all(&mut *write)
+            .await?;
+        for row in &earlier {
+            if row.number("same")? != 0 {
+                return Ok(TakenAttempt { id: row.id("id")?, new: false });
+            }
+        }
+        for row in &earlier {
+            match row.code::<Status>("status")? {
+                Status::Rejected | Status::Withdrawn => {}
+                Status::Approved => return Err(Refusal::AlreadyDecided.into()),
+                _ => return Err(Refusal::AlreadySubmitted.into()),
+            }
+        }
+        let state = EnrolmentState::from_code(&student.text("state")?).ok_or(StoreError::Corrupt("an enrolment state nobody knows"))?;
+        set_enrolment(&mut write, new.student, state.after(EnrolmentEvent::Verify)?, now).await?;
+
+        let number = earlier.last().map_or(Ok(1), |row| row.number("number").map(|number| number + 1))?;
+        sqlx::query(
+            "INSERT INTO attempts (id, school, season, unit, student, number, status, submitted_at, visible_at, photo_hash)
+             VALUES (?, ?, ?, ?, ?, ?, 'captured', ?, ?, ?)",
+        )
+        .bind(values::id(new.id))
+        .bind(&principal.school)
+        .bind(&new.season)
+        .bind(&unit)
+        .bind(values::id(new.student))
+        .bind(number)
+        .bind(values::time(now))
+        .bind(values::time(now))
+        .bind(new.photo_hash.as_slice())
+        .execute(&mut *write)
+        .await?;
+        insert_blobs(&mut write, &principal.school, &new.season, new.id, &new.blobs, now).await?;
+        let mut delta = Delta::default().attempts(Status::Captured, None, 1);
+        delta.captured_students = i64::from(earlier.is_empty());
+        counters::apply(&mut write, &principal.school, &new.season, &unit, &delta).await?;
+        jobs::enqueue(&mut write, &principal.school, &new.season, JobKind::Standardize, new.id, now, now).await?;
+        let line = Line {
+            season: Some(&new.season),
+            unit: Some(&unit),
+            actor: Some(principal.user),
+            attempt: Some(new.id),
+            ..Line::of(&principal.school, "submission.captured")
+        };
+        audit::append(&mut write, now, line).await?;
+        write.commit().await?;
+        Ok(TakenAttempt { id: new.id, new: true })
+    }
+}
+
+pub async fn set_enrolment(write: &mut Write, student: Uuid, state: EnrolmentState, now: Timestamp) -> StoreResult<()> {
+    sqlx::query("UPDATE enrolments SET state = ?, updated_at = ? WHERE student = ?")
+        .bind(state.code())
+        .bind(values::time(now))
+        .bind(values::id(student))
+        .execute(&mut **write)
+        .await?;
+    Ok(())
+}
+
+pub async fn insert_blobs(
+    write: &mut Write,
+    school: &str,
+    season: &str,
+    attempt: Uuid,
+    blobs: &[StoredBlob],
+    now: Timestamp,
+) -> StoreResult<()> {
+    for blob in blobs {
+        sqlx::query(
+            "INSERT INTO blobs (name, school, season, attempt, kind, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(&blob.name)
+        .bind(school)
+        .bind(season)
+        .bind(values::id(attempt))
+        .bind(blob.kind.code())
+        .bind(i64::try_from(blob.bytes).unwrap_or(i64::MAX))
+        .bind(values::time(now))
+        .execute(&mut **write)
+        .await?;
+    }
+    Ok(())
+}

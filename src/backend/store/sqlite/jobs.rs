@@ -1,0 +1,233 @@
+//! The queue of the machine, and what standardizing changes.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    SqliteStore, Write, attempts,
+    audit::{self, Line},
+    intake, seasons,
+    values::{self, Read},
+};
+use crate::{
+    api::submission::PictureKind,
+    backend::{
+        blobs::BlobKind,
+        store::{
+            StoreError, StoreResult,
+            types::{AttemptWork, Job, JobKind, MachineOutcome},
+        },
+    },
+    domain::{
+        lifecycle::attempt::{AttemptEvent, AttemptState},
+        review::reviews_needed,
+    },
+};
+
+/// Puts a job into the queue; one of its kind and subject that is there already stays as it is.
+pub async fn enqueue(
+    write: &mut Write,
+    school: &str,
+    season: &str,
+    kind: JobKind,
+    subject: Uuid,
+    at: Timestamp,
+    now: Timestamp,
+) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO jobs (school, season, kind, subject, visible_at, created_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    )
+    .bind(school)
+    .bind(season)
+    .bind(kind.code())
+    .bind(values::id(subject))
+    .bind(values::time(at))
+    .bind(values::time(now))
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
+pub async fn remove(write: &mut Write, kind: JobKind, subject: Uuid) -> StoreResult<()> {
+    sqlx::query("DELETE FROM jobs WHERE kind = ? AND subject = ?")
+        .bind(kind.code())
+        .bind(values::id(subject))
+        .execute(&mut **write)
+        .await?;
+    Ok(())
+}
+
+pub async fn finish(write: &mut Write, job: &Job) -> StoreResult<()> {
+    sqlx::query("DELETE FROM jobs WHERE id = ?").bind(job.id).execute(&mut **write).await?;
+    Ok(())
+}
+
+pub async fn put_back(write: &mut Write, job: &Job, at: Timestamp, error: Option<&str>) -> StoreResult<()> {
+    sqlx::query("UPDATE jobs SET visible_at = ?, taken = 0, last_error = coalesce(?, last_error) WHERE id = ?")
+        .bind(values::time(at))
+        .bind(error)
+        .bind(job.id)
+        .execute(&mut **write)
+        .await?;
+    Ok(())
+}
+
+impl SqliteStore {
+    pub(super) async fn take_job(&self, kind: JobKind, now: Timestamp, again_at: Timestamp) -> StoreResult<Option<Job>> {
+        // Looking first keeps idle workers off the one writer.
+        let due: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM jobs WHERE kind = ? AND visible_at <= ?)")
+            .bind(kind.code())
+            .bind(values::time(now))
+            .fetch_one(&self.readers)
+            .await?;
+        if !due {
+            return Ok(None);
+        }
+        let mut write = self.write().await?;
+        let row = sqlx::query(
+            "UPDATE jobs SET visible_at = ?3, taken = 1, tries = tries + 1
+             WHERE id = (SELECT id FROM jobs WHERE kind = ?1 AND visible_at <= ?2 ORDER BY visible_at, id LIMIT 1) RETURNING id, subject, tries",
+        )
+        .bind(kind.code())
+        .bind(values::time(now))
+        .bind(values::time(again_at))
+        .fetch_optional(&mut *write)
+        .await?;
+        write.commit().await?;
+        row.map(|row| {
+            let tries = u32::try_from(row.number("tries")?).unwrap_or(u32::MAX);
+            Ok(Job { id: row.number("id")?, kind, subject: row.id("subject")?, tries })
+        })
+        .transpose()
+    }
+
+    pub(super) async fn put_job_back(&self, job: &Job, again_at: Timestamp, error: &str) -> StoreResult<()> {
+        let mut write = self.write().await?;
+        put_back(&mut write, job, again_at, Some(error)).await?;
+        Ok(write.commit().await?)
+    }
+
+    pub(super) async fn make_taken_due(&self, now: Timestamp) -> StoreResult<u64> {
+        let done =
+            sqlx::query("UPDATE jobs SET visible_at = ?, taken = 0 WHERE taken = 1").bind(values::time(now)).execute(&self.writer).await?;
+        Ok(done.rows_affected())
+    }
+
+    pub(super) async fn jobs_by_kind(&self) -> StoreResult<Vec<(JobKind, i64)>> {
+        let rows = sqlx::query("SELECT kind, count(*) AS waiting FROM jobs GROUP BY kind").fetch_all(&self.readers).await?;
+        let mut depths = Vec::with_capacity(JobKind::ALL.len());
+        for kind in JobKind::ALL {
+            let mut waiting = 0;
+            for row in &rows {
+                if row.text("kind")? == kind.code() {
+                    waiting = row.number("waiting")?;
+                }
+            }
+            depths.push((kind, waiting));
+        }
+        Ok(depths)
+    }
+
+    pub(super) async fn work_of_attempt(&self, job: &Job) -> StoreResult<Option<AttemptWork>> {
+        let mut write = self.write().await?;
+        let attempt = attempts::load(&mut write, job.subject).await?;
+        let Some(attempt) = attempt.filter(|attempt| attempt.state == AttemptState::Captured) else {
+            finish(&mut write, job).await?;
+            write.commit().await?;
+            return Ok(None);
+        };
+        let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
+        let rows = sqlx::query("SELECT kind, name FROM blobs WHERE attempt = ? AND kind IN ('original', 'id_card') ORDER BY created_at")
+            .bind(values::id(attempt.id))
+            .fetch_all(&mut *write)
+            .await?;
+        write.rollback().await?;
+        let (mut original, mut id_card) = (None, None);
+        for row in &rows {
+            match row.text("kind")?.as_str() {
+                "original" => original = Some(row.text("name")?),
+                _ => id_card = Some(row.text("name")?),
+            }
+        }
+        Ok(Some(AttemptWork {
+            attempt: attempt.id,
+            standard: rules.standard,
+            cohort: rules.cohort,
+            original: original.ok_or(StoreError::Corrupt("an attempt without its photo"))?,
+            id_card,
+        }))
+    }
+
+    pub(super) async fn record_outcome(&self, job: &Job, outcome: &MachineOutcome, now: Timestamp) -> StoreResult<()> {
+        let mut write = self.write().await?;
+        let attempt = attempts::load(&mut write, job.subject).await?;
+        let Some(mut attempt) = attempt.filter(|attempt| attempt.state == AttemptState::Captured) else {
+            finish(&mut write, job).await?;
+            return Ok(write.commit().await?);
+        };
+        intake::insert_blobs(&mut write, &attempt.school, &attempt.season, attempt.id, &outcome.blobs, now).await?;
+        if outcome.standardized {
+            attempt.rendition = Some(insert_rendition(&mut write, &attempt, outcome, now).await?);
+        }
+        attempt.band = outcome.comparison.as_ref().map(|comparison| comparison.band);
+        let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
+        sqlx::query(
+            "UPDATE attempts SET rendition = ?, report = ?, checks = ?, machine_reasons = ?, comparison = ?, band = ?, reviews_needed = ?
+             WHERE id = ?",
+        )
+        .bind(attempt.rendition.map(values::id))
+        .bind(outcome.report.as_ref().map(values::json).transpose()?)
+        .bind(values::code(&outcome.checks)?)
+        .bind(values::json(&outcome.reasons)?)
+        .bind(outcome.comparison.as_ref().map(values::json).transpose()?)
+        .bind(attempt.band.map(|band| band.code()))
+        .bind(i64::from(reviews_needed(&rules, attempt.band)))
+        .bind(values::id(attempt.id))
+        .execute(&mut *write)
+        .await?;
+        let action = if outcome.standardized {
+            attempt.advance(&mut write, AttemptEvent::Standardize, None, now).await?;
+            // An import hands in what it brings.
+            attempt.advance(&mut write, AttemptEvent::Submit, None, now).await?;
+            "machine.standardized"
+        } else {
+            attempt.advance(&mut write, AttemptEvent::RefuseByMachine, None, now).await?;
+            "machine.refused"
+        };
+        let line = Line {
+            season: Some(&attempt.season),
+            unit: Some(&attempt.unit),
+            attempt: Some(attempt.id),
+            ..Line::of(&attempt.school, action)
+        };
+        audit::append(&mut write, now, line).await?;
+        finish(&mut write, job).await?;
+        Ok(write.commit().await?)
+    }
+}
+
+async fn insert_rendition(
+    write: &mut Write,
+    attempt: &attempts::AttemptRow,
+    outcome: &MachineOutcome,
+    now: Timestamp,
+) -> StoreResult<Uuid> {
+    let standard = outcome.blobs.iter().find(|blob| blob.kind == BlobKind::Picture(PictureKind::Standard));
+    let standard = standard.ok_or(StoreError::Corrupt("a standardized photo without its picture"))?;
+    let report = outcome.report.as_ref().ok_or(StoreError::Corrupt("a standardized photo without a report"))?;
+    let id = Uuid::now_v7();
+    sqlx::query(
+        "INSERT INTO renditions (id, school, season, attempt, number, blob, report, created_at)
+         VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(number), 0) + 1 FROM renditions WHERE attempt = ?4), ?5, ?6, ?7)",
+    )
+    .bind(values::id(id))
+    .bind(&attempt.school)
+    .bind(&attempt.season)
+    .bind(values::id(attempt.id))
+    .bind(&standard.name)
+    .bind(values::json(report)?)
+    .bind(values::time(now))
+    .execute(&mut **write)
+    .await?;
+    Ok(id)
+}

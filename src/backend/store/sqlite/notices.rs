@@ -1,0 +1,152 @@
+//! Notices and every try to send one; what cannot be sent becomes a line on the unit's call list.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    SqliteStore, Write,
+    attempts::AttemptRow,
+    audit::{self, Line},
+    jobs,
+    values::{self, Read},
+};
+use crate::{
+    api::submission::NoticeKind,
+    backend::store::{
+        StoreResult,
+        types::{CallLine, Job, JobKind, NoticeWork, SendingEnd},
+    },
+    domain::access::Principal,
+};
+
+/// Writes a notice and the job that sends it.
+pub async fn enqueue(write: &mut Write, attempt: &AttemptRow, kind: NoticeKind, now: Timestamp) -> StoreResult<Uuid> {
+    let id = Uuid::now_v7();
+    sqlx::query("INSERT INTO notices (id, school, season, unit, student, attempt, kind, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)")
+        .bind(values::id(id))
+        .bind(&attempt.school)
+        .bind(&attempt.season)
+        .bind(&attempt.unit)
+        .bind(values::id(attempt.student))
+        .bind(values::id(attempt.id))
+        .bind(kind.code())
+        .bind(values::time(now))
+        .execute(&mut **write)
+        .await?;
+    jobs::enqueue(write, &attempt.school, &attempt.season, JobKind::Notify, id, now, now).await?;
+    Ok(id)
+}
+
+impl SqliteStore {
+    pub(super) async fn work_of_notice(&self, job: &Job) -> StoreResult<Option<NoticeWork>> {
+        let row = sqlx::query(
+            "SELECT n.id, n.kind, se.name AS season_name, s.id AS student, s.student_number, s.name, s.phone, a.decision_reasons
+             FROM notices n JOIN students s ON s.id = n.student JOIN attempts a ON a.id = n.attempt
+             JOIN seasons se ON se.school = n.school AND se.code = n.season WHERE n.id = ? AND n.state = 'waiting'",
+        )
+        .bind(values::id(job.subject))
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else {
+            let mut write = self.write().await?;
+            jobs::finish(&mut write, job).await?;
+            write.commit().await?;
+            return Ok(None);
+        };
+        let student = row.id("student")?;
+        Ok(Some(NoticeWork {
+            notice: row.id("id")?,
+            kind: row.code("kind")?,
+            season_name: row.text("season_name")?,
+            student_number: row.text_or_null("student_number")?.unwrap_or_default(),
+            name: self.unseal(&row, "name", student)?,
+            phone: self.unseal(&row, "phone", student)?,
+            reasons: row.json("decision_reasons")?,
+        }))
+    }
+
+    pub(super) async fn insert_sending(&self, job: &Job, gateway: &str, end: &SendingEnd, now: Timestamp) -> StoreResult<()> {
+        let mut write = self.write().await?;
+        let (outcome, state) = match end {
+            SendingEnd::Delivered { reference } => (reference, Some("delivered")),
+            SendingEnd::Again { code, .. } => (code, None),
+            SendingEnd::CallNeeded { code } => (code, Some("call_needed")),
+        };
+        sqlx::query(
+            "INSERT INTO sendings (school, season, notice, gateway, outcome, sent, at)
+             SELECT school, season, id, ?2, ?3, ?4, ?5 FROM notices WHERE id = ?1",
+        )
+        .bind(values::id(job.subject))
+        .bind(gateway)
+        .bind(outcome)
+        .bind(state == Some("delivered"))
+        .bind(values::time(now))
+        .execute(&mut *write)
+        .await?;
+        if let Some(state) = state {
+            sqlx::query(
+                "UPDATE notices SET state = ?2, delivered_at = CASE WHEN ?2 = 'delivered' THEN ?3 END WHERE id = ?1 AND state = 'waiting'",
+            )
+            .bind(values::id(job.subject))
+            .bind(state)
+            .bind(values::time(now))
+            .execute(&mut *write)
+            .await?;
+        }
+        match end {
+            SendingEnd::Again { code, at } => jobs::put_back(&mut write, job, *at, Some(code)).await?,
+            _ => jobs::finish(&mut write, job).await?,
+        }
+        Ok(write.commit().await?)
+    }
+
+    pub(super) async fn call_list(
+        &self,
+        principal: &Principal,
+        season: &str,
+        unit: Option<&str>,
+        now: Timestamp,
+    ) -> StoreResult<Vec<CallLine>> {
+        let units = self.units_wanted(principal, season, unit).await?;
+        let mut write = self.write().await?;
+        // Only the newest notice of a student: who has been told something newer must not be called about the old.
+        let rows = sqlx::query(
+            "SELECT n.unit, n.kind, n.created_at, s.id AS student, s.student_number, s.name, s.phone, a.decision_reasons
+             FROM notices n JOIN students s ON s.id = n.student JOIN attempts a ON a.id = n.attempt
+             WHERE n.school = ?1 AND n.season = ?2 AND n.state = 'call_needed' AND (?3 IS NULL OR n.unit IN (SELECT value FROM json_each(?3)))
+                 AND NOT EXISTS (SELECT 1 FROM notices later JOIN attempts x ON x.id = later.attempt
+                     WHERE x.student = n.student AND later.id > n.id)
+             ORDER BY n.unit, n.id",
+        )
+        .bind(&principal.school)
+        .bind(season)
+        .bind(&units)
+        .fetch_all(&mut *write)
+        .await?;
+        let lines = rows
+            .iter()
+            .map(|row| {
+                let student = row.id("student")?;
+                Ok(CallLine {
+                    unit: row.text("unit")?,
+                    student_number: row.text_or_null("student_number")?.unwrap_or_default(),
+                    name: self.unseal(row, "name", student)?,
+                    phone: self.unseal(row, "phone", student)?,
+                    kind: row.code("kind")?,
+                    reasons: row.json("decision_reasons")?,
+                    since: row.time("created_at")?,
+                })
+            })
+            .collect::<StoreResult<Vec<_>>>()?;
+        let line = Line {
+            season: Some(season),
+            unit,
+            actor: Some(principal.user),
+            details: vec![("lines", lines.len().to_string())],
+            ..Line::of(&principal.school, "calls.read")
+        };
+        audit::append(&mut write, now, line).await?;
+        write.commit().await?;
+        Ok(lines)
+    }
+}

@@ -1,0 +1,242 @@
+//! Submissions as people read them: pages of the queue, one whole, its pictures. Personal data leaves here masked.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use super::{
+    SqliteStore,
+    values::{self, Read},
+};
+use crate::{
+    api::submission::{MaskedStudent, NoticeState, Page, PastAttempt, PictureKind, Submission, SubmissionSummary},
+    backend::store::{StoreError, StoreResult, types::QueueFilter},
+    domain::{
+        access::Principal,
+        lifecycle::attempt::Status,
+        resident_id::{mask_name, mask_number, mask_phone},
+    },
+};
+
+/// Everything a summary shows; `?1` is the asker, `?2` the time.
+macro_rules! summary {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.id, a.season, a.unit, a.number, a.status, a.version, a.submitted_at, a.checks, a.machine_reasons, a.band, a.decision,
+                 a.held_until, CASE WHEN a.lease_user IS NOT NULL AND a.lease_user <> ?1 AND a.visible_at > ?2 THEN a.visible_at END
+                     AS claimed_until,
+                 a.status IN ('pending', 'machine_refused') AND EXISTS (SELECT 1 FROM reviews r WHERE r.attempt = a.id
+                     AND r.reviewer = ?1 AND r.withdrawn_at IS NULL) AS reviewed_by_me,
+                 a.report, a.comparison, a.rendition, a.decision_reasons,
+                 s.id AS student, s.student_number, s.name, s.id_number, s.phone ",
+            $rest
+        )
+    };
+}
+
+/// Each part of the queue is read from its own stretch of an index; the statuses and units are few, the attempts many.
+pub(super) const PAGE_OF_SEASON: &str = summary!(
+    "FROM json_each(?5) st CROSS JOIN attempts a ON a.id IN (SELECT id FROM attempts WHERE school = ?3 AND season = ?4 AND status = st.value
+         AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8)
+     CROSS JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id LIMIT ?8"
+);
+
+pub(super) const PAGE_OF_UNITS: &str = summary!(
+    "FROM json_each(?9) u CROSS JOIN json_each(?5) st CROSS JOIN attempts a ON a.id IN (SELECT id FROM attempts WHERE school = ?3
+         AND season = ?4 AND unit = u.value AND status = st.value AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8)
+     CROSS JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id LIMIT ?8"
+);
+
+const ONE: &str = summary!(
+    "FROM attempts a JOIN students s ON s.id = a.student
+     WHERE a.id = ?3 AND a.school = ?4 AND (?5 IS NULL OR a.unit IN (SELECT value FROM json_each(?5)))"
+);
+
+const LEASED: &str = summary!(
+    "FROM attempts a JOIN students s ON s.id = a.student WHERE a.lease_user = ?1 AND a.lease_token = ?3 ORDER BY a.submitted_at, a.id"
+);
+
+impl SqliteStore {
+    pub(super) async fn queue_page(
+        &self,
+        principal: &Principal,
+        filter: &QueueFilter,
+        now: Timestamp,
+    ) -> StoreResult<Page<SubmissionSummary>> {
+        let units = self.units_wanted(principal, &filter.season, filter.unit.as_deref()).await?;
+        let statuses: Vec<&str> = match filter.status {
+            Some(status) => vec![status.code()],
+            None => Status::ALL.map(Status::code).to_vec(),
+        };
+        let (after, after_id) = filter.cursor.as_deref().map_or(Ok((i64::MIN, vec![])), read_cursor)?;
+        let sql = if units.is_some() { PAGE_OF_UNITS } else { PAGE_OF_SEASON };
+        let mut query = sqlx::query(sql)
+            .bind(values::id(principal.user))
+            .bind(values::time(now))
+            .bind(&principal.school)
+            .bind(&filter.season)
+            .bind(values::json(&statuses)?)
+            .bind(after)
+            .bind(after_id)
+            .bind(i64::from(filter.limit) + 1);
+        if let Some(units) = units {
+            query = query.bind(units);
+        }
+        let rows = query.fetch_all(&self.readers).await?;
+        let mut items = rows.iter().map(|row| self.summary(row)).collect::<StoreResult<Vec<_>>>()?;
+        let more = items.len() > filter.limit as usize;
+        items.truncate(filter.limit as usize);
+        let next = items.last().filter(|_| more).map(cursor_after);
+        Ok(Page { items, next })
+    }
+
+    /// What the asker holds under a token.
+    pub(super) async fn leased(
+        &self,
+        connection: &mut SqliteConnection,
+        principal: &Principal,
+        token: Uuid,
+        now: Timestamp,
+    ) -> StoreResult<Vec<SubmissionSummary>> {
+        let rows = sqlx::query(LEASED)
+            .bind(values::id(principal.user))
+            .bind(values::time(now))
+            .bind(values::id(token))
+            .fetch_all(connection)
+            .await?;
+        rows.iter().map(|row| self.summary(row)).collect()
+    }
+
+    pub(super) async fn whole_submission(&self, principal: &Principal, id: Uuid, now: Timestamp) -> StoreResult<Submission> {
+        // One transaction: the version told belongs to the state told.
+        let mut read = self.readers.begin().await?;
+        let row = sqlx::query(ONE)
+            .bind(values::id(principal.user))
+            .bind(values::time(now))
+            .bind(values::id(id))
+            .bind(&principal.school)
+            .bind(values::scope(principal)?)
+            .fetch_optional(&mut *read)
+            .await?
+            .ok_or(StoreError::NotFound)?;
+        let kinds: Vec<String> =
+            sqlx::query_scalar("SELECT DISTINCT kind FROM blobs WHERE attempt = ?").bind(values::id(id)).fetch_all(&mut *read).await?;
+        let past = sqlx::query(
+            "SELECT id, number, status, submitted_at, decision_reasons FROM attempts WHERE student = ? AND id <> ? ORDER BY number",
+        )
+        .bind(values::id(row.id("student")?))
+        .bind(values::id(id))
+        .fetch_all(&mut *read)
+        .await?;
+        let notices = sqlx::query("SELECT id, kind, state, created_at, delivered_at FROM notices WHERE attempt = ? ORDER BY id")
+            .bind(values::id(id))
+            .fetch_all(&mut *read)
+            .await?;
+        read.commit().await?;
+        Ok(Submission {
+            summary: self.summary(&row)?,
+            report: row.json_or_null("report")?,
+            comparison: row.json_or_null("comparison")?,
+            rendition: row.id_or_null("rendition")?,
+            pictures: PictureKind::ALL.into_iter().filter(|kind| kinds.iter().any(|known| known == kind.code())).collect(),
+            decision_reasons: row.json("decision_reasons")?,
+            history: past
+                .iter()
+                .map(|row| {
+                    Ok(PastAttempt {
+                        id: row.id("id")?,
+                        number: number(row)?,
+                        status: row.code("status")?,
+                        submitted_at: row.time("submitted_at")?,
+                        reasons: row.json("decision_reasons")?,
+                    })
+                })
+                .collect::<StoreResult<_>>()?,
+            notices: notices
+                .iter()
+                .map(|row| {
+                    Ok(NoticeState {
+                        id: row.id("id")?,
+                        kind: row.code("kind")?,
+                        state: row.code("state")?,
+                        created_at: row.time("created_at")?,
+                        delivered_at: row.time_or_null("delivered_at")?,
+                    })
+                })
+                .collect::<StoreResult<_>>()?,
+        })
+    }
+
+    pub(super) async fn blob_of_picture(&self, principal: &Principal, id: Uuid, kind: PictureKind) -> StoreResult<String> {
+        let name: Option<String> = sqlx::query_scalar(
+            "SELECT b.name FROM attempts a JOIN blobs b ON b.attempt = a.id AND b.kind = ?2
+             WHERE a.id = ?1 AND a.school = ?3 AND (?4 IS NULL OR a.unit IN (SELECT value FROM json_each(?4)))
+             ORDER BY b.name = (SELECT r.blob FROM renditions r WHERE r.id = a.rendition) DESC, b.created_at DESC LIMIT 1",
+        )
+        .bind(values::id(id))
+        .bind(kind.code())
+        .bind(&principal.school)
+        .bind(values::scope(principal)?)
+        .fetch_optional(&self.readers)
+        .await?;
+        name.ok_or(StoreError::NotFound)
+    }
+
+    fn summary(&self, row: &SqliteRow) -> StoreResult<SubmissionSummary> {
+        let status: Status = row.code("status")?;
+        let held = status == Status::Held;
+        Ok(SubmissionSummary {
+            id: row.id("id")?,
+            season: row.text("season")?,
+            unit: row.text("unit")?,
+            student: self.masked_student(row)?,
+            number: number(row)?,
+            status,
+            version: row.number("version")?,
+            submitted_at: row.time("submitted_at")?,
+            checks: row.code("checks")?,
+            machine_reasons: row.json("machine_reasons")?,
+            band: row.code_or_null("band")?,
+            claimed_until: row.time_or_null("claimed_until")?,
+            decision: if held { row.code_or_null("decision")? } else { None },
+            held_until: row.time_or_null("held_until")?,
+            reviewed_by_me: row.number("reviewed_by_me")? != 0,
+        })
+    }
+
+    fn masked_student(&self, row: &SqliteRow) -> StoreResult<MaskedStudent> {
+        let student = row.id("student")?;
+        Ok(MaskedStudent {
+            student_number: row.text_or_null("student_number")?.unwrap_or_default(),
+            name: self.unseal(row, "name", student)?.map(|name| mask_name(&name)),
+            id_number: self.unseal(row, "id_number", student)?.map(|number| mask_number(&number)),
+            phone: self.unseal(row, "phone", student)?.map(|phone| mask_phone(&phone)),
+        })
+    }
+
+    /// Opens a sealed column of a student.
+    pub(super) fn unseal(&self, row: &SqliteRow, column: &str, student: Uuid) -> StoreResult<Option<String>> {
+        let Some(sealed) = row.bytes_or_null(column)? else { return Ok(None) };
+        let plain = self.vault.open_sealed(&[b"students", column.as_bytes(), student.as_bytes()], &sealed)?;
+        String::from_utf8(plain).map(Some).map_err(|_| StoreError::Corrupt("sealed text that is no text"))
+    }
+}
+
+fn number(row: &SqliteRow) -> StoreResult<u32> {
+    u32::try_from(row.number("number")?).map_err(|_| StoreError::Corrupt("an attempt's number out of range"))
+}
+
+fn cursor_after(last: &SubmissionSummary) -> String {
+    let mut bytes = values::time(last.submitted_at).to_be_bytes().to_vec();
+    bytes.extend_from_slice(last.id.as_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn read_cursor(cursor: &str) -> StoreResult<(i64, Vec<u8>)> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| StoreError::Cursor)?;
+    match bytes.split_first_chunk::<8>() {
+        Some((time, id)) if id.len() == 16 => Ok((i64::from_be_bytes(*time), id.to_vec())),
+        _ => Err(StoreError::Cursor),
+    }
+}

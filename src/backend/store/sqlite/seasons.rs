@@ -1,0 +1,105 @@
+//! Seasons: their rules are data.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+
+use super::{
+    SqliteStore,
+    audit::{self, Line},
+    values::{self, Read},
+};
+use crate::{
+    api::roster::Season,
+    backend::store::{StoreError, StoreResult},
+    domain::{
+        access::{Principal, UnitScope},
+        season::SeasonRules,
+    },
+};
+
+fn season(row: &SqliteRow) -> StoreResult<Season> {
+    Ok(Season {
+        code: row.text("code")?,
+        name: row.text("name")?,
+        kind: row.code("kind")?,
+        rules: row.json("rules")?,
+        closes_at: row.time_or_null("closes_at")?,
+    })
+}
+
+/// The rules of a season.
+///
+/// # Errors
+/// [`StoreError::SeasonUnknown`] where the school has no such season.
+pub async fn rules(connection: &mut sqlx::SqliteConnection, school: &str, code: &str) -> StoreResult<SeasonRules> {
+    let row =
+        sqlx::query("SELECT rules FROM seasons WHERE school = ? AND code = ?").bind(school).bind(code).fetch_optional(connection).await?;
+    row.ok_or(StoreError::SeasonUnknown)?.json("rules")
+}
+
+impl SqliteStore {
+    pub(super) async fn all_seasons(&self, principal: &Principal) -> StoreResult<Vec<Season>> {
+        let rows = sqlx::query("SELECT code, name, kind, rules, closes_at FROM seasons WHERE school = ? ORDER BY created_at DESC, code")
+            .bind(&principal.school)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(season).collect()
+    }
+
+    pub(super) async fn upsert_season(&self, principal: &Principal, new: &Season, now: Timestamp) -> StoreResult<Season> {
+        // A season is the whole school's: who has only some units does not set its rules.
+        if principal.units != UnitScope::All {
+            return Err(StoreError::Forbidden);
+        }
+        let mut write = self.write().await?;
+        let row = sqlx::query(
+            "INSERT INTO seasons (school, code, name, kind, rules, closes_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (school, code) DO UPDATE SET name = excluded.name, kind = excluded.kind, rules = excluded.rules,
+                 closes_at = excluded.closes_at
+             RETURNING code, name, kind, rules, closes_at",
+        )
+        .bind(&principal.school)
+        .bind(&new.code)
+        .bind(&new.name)
+        .bind(new.kind.code())
+        .bind(values::json(&new.rules)?)
+        .bind(new.closes_at.map(values::time))
+        .bind(values::time(now))
+        .fetch_one(&mut *write)
+        .await?;
+        let kept = season(&row)?;
+        let line = Line { season: Some(&new.code), actor: Some(principal.user), ..Line::of(&principal.school, "season.set") };
+        audit::append(&mut write, now, line).await?;
+        write.commit().await?;
+        Ok(kept)
+    }
+
+    pub(super) async fn know_season(&self, principal: &Principal, code: &str) -> StoreResult<()> {
+        let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM seasons WHERE school = ? AND code = ?)")
+            .bind(&principal.school)
+            .bind(code)
+            .fetch_one(&self.readers)
+            .await?;
+        if known { Ok(()) } else { Err(StoreError::SeasonUnknown) }
+    }
+
+    /// The units a list is to be read from; `None` for the whole school.
+    ///
+    /// # Errors
+    /// [`StoreError::SeasonUnknown`]; [`StoreError::NotFound`] for a unit that is not there or not in scope.
+    pub(super) async fn units_wanted(&self, principal: &Principal, code: &str, unit: Option<&str>) -> StoreResult<Option<String>> {
+        self.know_season(principal, code).await?;
+        let Some(unit) = unit else { return values::scope(principal) };
+        let known: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM units WHERE school = ?1 AND season = ?2 AND code = ?3
+                 AND (?4 IS NULL OR code IN (SELECT value FROM json_each(?4))))",
+        )
+        .bind(&principal.school)
+        .bind(code)
+        .bind(unit)
+        .bind(values::scope(principal)?)
+        .fetch_one(&self.readers)
+        .await?;
+        if known { values::json(&[unit]).map(Some) } else { Err(StoreError::NotFound) }
+    }
+}
