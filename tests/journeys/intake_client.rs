@@ -2,8 +2,6 @@
 //!
 //! The backend is a small HTTP server with its own memory, so that what survives a killed client can be counted.
 
-#![cfg(unix)]
-
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
