@@ -198,7 +198,8 @@ impl Engine {
         let mut head = Head { hair_top: 0.0, eye_line: middle.y, eye_x: middle.x, face_width: face.face_width() };
         let around = matte::surroundings(&self.mattes, &source.pixels, &head)?;
         head.hair_top = around.hair_top;
-        let (placement, matte, edges) = self.settle(source, &mut head, around.edges, standard)?;
+        let chin = face.points[face::indices::CHIN].y + 0.1 * head.face_width;
+        let (placement, matte, edges) = self.settle(source, &mut head, chin, around.edges, standard)?;
         let (width, height) = (standard.picture.width, standard.picture.height);
         let crop = raster::cut(&source.pixels, placement.frame(standard), width, height, Beyond::Edge, Quality::Fine);
         let face = face.seen_in(placement.x, placement.y, placement.scale);
@@ -222,7 +223,14 @@ impl Engine {
 
     /// The coarse mask says where to cut first; the fine matte of that crop says where the hair really begins. The crop moves once or twice
     /// if that is worth it, and the matte with it, so that the matte always lies on the finished picture's own pixels.
-    fn settle(&self, source: &Source, head: &mut Head, edges: Edges, standard: &Standard) -> Result<(Placement, Matte, Edges), PhotoError> {
+    fn settle(
+        &self,
+        source: &Source,
+        head: &mut Head,
+        chin: f64,
+        edges: Edges,
+        standard: &Standard,
+    ) -> Result<(Placement, Matte, Edges), PhotoError> {
         /// A margin from which on nothing is gained by another look.
         const GOOD: f64 = 0.3;
         const LOOKS: usize = 3;
@@ -233,7 +241,7 @@ impl Engine {
         loop {
             look += 1;
             let frame = placement.frame(standard);
-            let matte = matte::matte(&self.mattes, &source.pixels, frame, width, height)?;
+            let matte = matte::matte(&self.mattes, &source.pixels, frame, chin, width, height)?;
             let row = matte.hair_top(head.face_width * placement.scale).unwrap_or(0);
             let hair_top = (placement.y + row as f64 / placement.scale).max(0.0);
             edges.top = hair_top < 1.0 / placement.scale;

@@ -80,7 +80,7 @@ impl Placement {
     #[must_use]
     pub fn missing(&self, edges: &Edges, standard: &Standard) -> f64 {
         let frame = self.frame(standard);
-        let bottom = frame.y + frame.height;
+        let bottom = frame.y + frame.height - 1e-6;
         let beyond = [
             Some(bottom - edges.height),
             edges.top.then_some(-frame.y),
@@ -165,50 +165,60 @@ fn search(head: &Head, edges: &Edges, standard: &Standard, rules: Rules) -> Opti
 
 /// The best corner for one scale, if there is any within the rules.
 fn at_scale(head: &Head, edges: &Edges, standard: &Standard, rules: Rules, scale: f64) -> Option<Placement> {
-    let (width, height) = size(standard);
+    let (_, height) = size(standard);
     if scale <= 0.0 || scale > rules.max_scale {
         return None;
     }
-    let (mut lowest, mut highest) = (f64::NEG_INFINITY, f64::INFINITY);
-    if rules.within_source {
-        highest = edges.height * scale - height;
-        if edges.top {
-            lowest = 0.0;
-        }
-        if lowest > highest {
-            return None;
-        }
+    if !rules.within_source {
+        return below(head, standard, scale, f64::NEG_INFINITY, f64::INFINITY);
     }
-    // Margins that fall as the crop moves down, and margins that grow: each (value at 0, limit, half range).
-    let halves = [(CheckId::HairTop, head.hair_top * scale), (CheckId::EyeLine, head.eye_line * scale)].map(|(id, at_zero)| {
+    let lowest = if edges.top { 0.0 } else { f64::NEG_INFINITY };
+    let source_end = edges.height * scale - height;
+    // A crop that ends above the row where a side cuts the person may grow beyond that side: worth trying, higher though it sits.
+    [Some(source_end), edges.left.map(|row| row * scale - height), edges.right.map(|row| row * scale - height)]
+        .into_iter()
+        .flatten()
+        .filter(|end| *end <= source_end)
+        .filter_map(|end| below(head, standard, scale, lowest, end))
+        .filter_map(|placement| beside(placement, head, edges, standard, rules.max_off_centre))
+        .max_by(|a, b| a.margin.total_cmp(&b.margin))
+}
+
+/// The best height for one scale, with (top edge × scale) between two bounds.
+fn below(head: &Head, standard: &Standard, scale: f64, lowest: f64, highest: f64) -> Option<Placement> {
+    if lowest > highest {
+        return None;
+    }
+    // For each measure: its distances to both limits were the crop at the very top, and half of its range.
+    let measures = [(CheckId::HairTop, head.hair_top * scale), (CheckId::EyeLine, head.eye_line * scale)].map(|(id, at_zero)| {
         let (min, max) = standard.range(id);
         (at_zero - min, at_zero - max, (max - min) / 2.0)
     });
-    let candidate = |top: f64| Placement { x: 0.0, y: top.clamp(lowest, highest) / scale, scale, margin: 0.0 };
-    let best = halves
+    let (width, _) = size(standard);
+    measures
         .iter()
-        .flat_map(|falling| halves.iter().map(move |growing| (falling, growing)))
+        .flat_map(|falling| measures.iter().map(move |growing| (falling, growing)))
+        // Margins fall as the crop moves down, or grow; the smallest is largest where a falling one meets a growing one:
         // (falling.0 − top) / falling.2 = (top − growing.1) / growing.2
         .map(|(falling, growing)| (falling.0 * growing.2 + growing.1 * falling.2) / (falling.2 + growing.2))
-        .map(candidate)
+        .map(|top| Placement { x: head.eye_x - width / 2.0 / scale, y: top.clamp(lowest, highest) / scale, scale, margin: 0.0 })
         .map(|placement| Placement { margin: margin(&placement, head, standard), ..placement })
-        .max_by(|a, b| a.margin.total_cmp(&b.margin))?;
-    let bottom = best.y + height / scale;
-    let (mut leftmost, mut rightmost) = (f64::NEG_INFINITY, f64::INFINITY);
-    if rules.within_source {
-        if edges.left.is_some_and(|row| bottom > row) {
-            leftmost = 0.0;
-        }
-        if edges.right.is_some_and(|row| bottom > row) {
-            rightmost = edges.width - width / scale;
-        }
-        if leftmost > rightmost {
-            return None;
-        }
+        .max_by(|a, b| a.margin.total_cmp(&b.margin))
+}
+
+/// The same crop moved sideways as little as the edges demand, if that is not too far.
+fn beside(placement: Placement, head: &Head, edges: &Edges, standard: &Standard, max_off_centre: f64) -> Option<Placement> {
+    let (width, height) = size(standard);
+    // A hair's breadth, so that a crop that was put right above a row counts as above it.
+    let bottom = placement.y + height / placement.scale - 1e-6;
+    let leftmost = if edges.left.is_some_and(|row| bottom > row) { 0.0 } else { f64::NEG_INFINITY };
+    let rightmost = if edges.right.is_some_and(|row| bottom > row) { edges.width - width / placement.scale } else { f64::INFINITY };
+    if leftmost > rightmost {
+        return None;
     }
-    let centred = head.eye_x - width / 2.0 / scale;
-    let x = centred.clamp(leftmost, rightmost);
-    ((x - centred).abs() * scale <= rules.max_off_centre).then_some(Placement { x, ..best })
+    let x = placement.x.clamp(leftmost, rightmost);
+    let centred = head.eye_x - width / 2.0 / placement.scale;
+    ((x - centred).abs() * placement.scale <= max_off_centre).then_some(Placement { x, ..placement })
 }
 
 #[cfg(test)]

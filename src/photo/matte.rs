@@ -142,11 +142,11 @@ impl Matte {
     }
 }
 
-/// Separates the person from the wall in a crop of `width` × `height` pixels of the source.
+/// Separates the person from the wall in a crop of `width` × `height` pixels of the source; `chin` is a row of the source.
 ///
 /// # Errors
 /// What the nets' runtime says.
-pub fn matte(nets: &MatteNets, source: &RgbImage, frame: Frame, width: u32, height: u32) -> Result<Matte, PhotoError> {
+pub fn matte(nets: &MatteNets, source: &RgbImage, frame: Frame, chin: f64, width: u32, height: u32) -> Result<Matte, PhotoError> {
     let fine = raster::cut(source, frame, FINE_WIDTH, FINE_HEIGHT, Beyond::Edge, Quality::Fast);
     let small = raster::cut(source, frame, COARSE, COARSE, Beyond::Edge, Quality::Fast);
     let core = coarse_mask(nets, &small)?.resized(FINE_WIDTH as usize, FINE_HEIGHT as usize);
@@ -154,7 +154,8 @@ pub fn matte(nets: &MatteNets, source: &RgbImage, frame: Frame, width: u32, heig
     let plane = |values: Vec<f32>| Plane { width: FINE_WIDTH as usize, height: FINE_HEIGHT as usize, values };
     let mut alpha = plane(alpha);
     let agreement = agreement(&alpha, &core);
-    fill_core(&mut alpha, &core);
+    let below_chin = ((chin - frame.y) / frame.height * f64::from(FINE_HEIGHT)).clamp(0.0, f64::from(FINE_HEIGHT)) as usize;
+    fill_core(&mut alpha, &core, below_chin);
     drop_islands(&mut alpha);
     let count = alpha.values.len();
     let channel = |index: usize| plane(foreground[index * count..(index + 1) * count].to_vec()).resized(width as usize, height as usize);
@@ -170,14 +171,17 @@ fn agreement(fine: &Plane, coarse: &Plane) -> f64 {
     if either == 0 { 0.0 } else { f64::from(both) / f64::from(either) }
 }
 
-/// The fine net leaves holes in white shirts before white walls; the coarse one does not. Its sure inside is filled in, well away from edges.
-fn fill_core(alpha: &mut Plane, core: &Plane) {
-    const SURE: f32 = 0.9;
-    const ERODE: usize = 10;
-    let inside: Vec<bool> = core.values.iter().map(|value| *value > SURE).collect();
-    let eroded = erode(&inside, core.width, core.height, ERODE);
-    for (value, sure) in alpha.values.iter_mut().zip(eroded) {
-        if sure {
+/// The fine net leaves holes in white shirts before white walls; the coarse one does not. Its sure inside is filled in, well away from edges:
+/// around the head far away, because there the edge is hair, below the chin less, because there it is cloth.
+fn fill_core(alpha: &mut Plane, core: &Plane, below_chin: usize) {
+    let inside = |sure: f32, distance: usize| {
+        let mask: Vec<bool> = core.values.iter().map(|value| *value > sure).collect();
+        erode(&mask, core.width, core.height, distance)
+    };
+    let (head, body) = (inside(0.9, 10), inside(0.7, 4));
+    let chin = below_chin * alpha.width;
+    for (index, value) in alpha.values.iter_mut().enumerate() {
+        if head[index] || (index >= chin && body[index]) {
             *value = 1.0;
         }
     }
