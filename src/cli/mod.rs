@@ -3,6 +3,9 @@
 //! Human text on a terminal, `--json` (one object a line) for programs. Texts of the help are in `locales/cli.*.yml`: about texts under
 //! `cli.<command>.about`, arguments under `cli.<command>.<argument>`.
 
+#[cfg(feature = "desk")]
+mod review;
+
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -52,7 +55,10 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    #[cfg(feature = "desk")]
+    Review(review::Arguments),
+}
 
 fn parse_language(tag: &str) -> Result<Language, String> {
     Language::from_tag(tag).ok_or_else(|| "zh-CN | en".to_owned())
@@ -107,13 +113,15 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(command: Option<Command>, context: &Context) -> Exit {
-    let _ = context;
     match command {
         None => {
             let _ = localise(Arguments::command(), context.language, "").print_help();
             Exit::Usage
         }
-        Some(command) => match command {},
+        Some(command) => match command {
+            #[cfg(feature = "desk")]
+            Command::Review(arguments) => review::run(arguments, context),
+        },
     }
 }
 
