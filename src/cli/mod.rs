@@ -21,6 +21,8 @@ mod pictures;
 mod progress;
 mod remote;
 #[cfg(feature = "desk")]
+mod review;
+#[cfg(feature = "desk")]
 mod show;
 mod standardize;
 mod table;
@@ -79,6 +81,8 @@ enum Command {
     Import(import::Arguments),
     Progress(progress::Arguments),
     Audit(audit::Arguments),
+    #[cfg(feature = "desk")]
+    Review(review::Arguments),
 }
 
 fn parse_language(tag: &str) -> Result<Language, String> {
@@ -149,6 +153,8 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::Import(arguments) => import::run(&arguments, context),
         Command::Progress(arguments) => progress::run(&arguments, context),
         Command::Audit(arguments) => audit::run(&arguments, context),
+        #[cfg(feature = "desk")]
+        Command::Review(arguments) => review::run(arguments, context),
     }
 }
 

@@ -1,1 +1,27 @@
 //! The review desk: a terminal user interface. Never imports `backend`.
+//!
+//! ```text
+//! run          the loop: signals, keys, finished work; at most one frame per 16 ms
+//!  ├ effects   where the world is touched: HTTP, outbox, pictures
+//!  ├ terminal  enter and leave, probe, input bytes, signals
+//!  └ record    the explicit log of messages
+//! update       pure: (model, message) → effects
+//! view         pure: model → frame
+//! picture      what to draw where: policy, resize, cells, cache
+//! model message keymap theme text
+//! ```
+//!
+//! `model`, `message`, `update` and `view` know no clock, tty, socket or runtime: time and keys arrive in messages.
+
+pub mod effects;
+pub mod keymap;
+pub mod message;
+pub mod model;
+pub mod picture;
+pub mod record;
+pub mod run;
+pub mod terminal;
+pub mod text;
+pub mod theme;
+pub mod update;
+pub mod view;

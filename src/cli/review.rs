@@ -1,0 +1,114 @@
+//! `zhaoshen review`: opens the review desk on a terminal.
+
+use std::path::PathBuf;
+
+use crate::{
+    api::problem::Problem,
+    cli::{Context, Exit},
+    client::{Http, http::Token},
+    desk::{
+        picture::policy::Graphics,
+        run::{self, Config, DeskError},
+    },
+    language,
+};
+
+/// Arguments of `zhaoshen review`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Option<String>,
+    #[arg(long, value_name = "SEASON")]
+    pub season: Option<String>,
+    #[arg(long, value_enum, default_value = "auto", env = "ZHAOSHEN_GRAPHICS")]
+    pub graphics: Graphics,
+    #[arg(long, value_name = "dark|light|FILE", default_value = "dark", env = "ZHAOSHEN_THEME")]
+    pub theme: String,
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+}
+
+/// Runs the command.
+#[must_use]
+pub fn run(arguments: Arguments, context: &Context) -> Exit {
+    if !crate::desk::terminal::guard::is_terminal() {
+        eprintln!("{}", context.text("desk.error.no_terminal", &[]));
+        return Exit::Usage;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("{}", context.text("desk.error.terminal", &[("why", &error.to_string())]));
+            return Exit::Failed;
+        }
+    };
+    let exit = runtime.block_on(review(arguments, context));
+    // A request that hangs must not keep the user from leaving; what is unsent is in the outbox.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn review(arguments: Arguments, context: &Context) -> Exit {
+    let tell = |problem: &Problem| {
+        let key = format!("problem.{}", problem.code);
+        let parameters: Vec<(&str, &str)> = problem.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let text = if language::has_text(context.language, &key) {
+            context.text(&key, &parameters)
+        } else {
+            context.text("desk.problem", &[("code", &problem.code)])
+        };
+        eprintln!("{text}");
+        if problem.status == 0 && problem.code != crate::api::problem::code::UNREACHABLE { Exit::Usage } else { Exit::Failed }
+    };
+    let http = match session() {
+        Ok(http) => http,
+        Err(problem) => return tell(&problem),
+    };
+    let user = match http.me().await {
+        Ok(user) => user,
+        Err(problem) => return tell(&problem),
+    };
+    let Some(state_folder) = state_folder() else {
+        eprintln!("{}", context.text("desk.error.outbox", &[("why", "no home")]));
+        return Exit::Failed;
+    };
+    let config = Config {
+        http,
+        user,
+        season: arguments.season,
+        unit: arguments.unit,
+        language: context.language,
+        graphics: arguments.graphics,
+        theme: arguments.theme,
+        record: arguments.record,
+        state_folder,
+    };
+    match run::run(config).await {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            let key = format!("desk.error.{}", error.code());
+            eprintln!("{}", context.text(&key, &[("why", &error.to_string())]));
+            if matches!(error, DeskError::NoTerminal | DeskError::Theme(_)) { Exit::Usage } else { Exit::Failed }
+        }
+    }
+}
+
+/// The folder for what must outlive a session: `ZHAOSHEN_STATE_DIR`, else the platform's.
+#[must_use]
+pub fn state_folder() -> Option<PathBuf> {
+    std::env::var_os("ZHAOSHEN_STATE_DIR").map(PathBuf::from).or_else(|| {
+        let folders = directories::ProjectDirs::from("", "", "zhaoshen")?;
+        Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_owned())
+    })
+}
+
+/// The server and the token: `ZHAOSHEN_SERVER` and the file `ZHAOSHEN_TOKEN_FILE`.
+///
+/// INTEGRATION: replace the body by `client::session::load`, which knows these two variables and the saved session of `login`.
+fn session() -> Result<Http, Problem> {
+    let missing = || Problem::new(0, "no_session", "nobody is signed in");
+    let server = std::env::var("ZHAOSHEN_SERVER").map_err(|_| missing())?;
+    let path = std::env::var_os("ZHAOSHEN_TOKEN_FILE").ok_or_else(missing)?;
+    let token = std::fs::read_to_string(path).map_err(|_| missing())?;
+    Http::new(&server, Some(Token::new(token.trim())))
+}

@@ -1,0 +1,388 @@
+//! The outbox: what a reviewer decided, kept on disk until the server has answered.
+//!
+//! An append-only journal of JSON lines in the user's own state folder, mode 0600, one per server and user, synced before a decision counts
+//! as made. It holds identifiers, versions, keys and verdicts: no name, no number, no picture. A torn last line, as a crash leaves one, is
+//! passed over. Two desks of one user take journals of their own; what a journal nobody holds still says is taken over.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    api::{
+        problem::{Problem, code},
+        submission::{NewReview, ReviewOutcome},
+    },
+    client::http::{self, Http, Intention},
+};
+
+/// What is to be done with a submission.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum Act {
+    Review(NewReview),
+    Undo,
+    RetakeNotice,
+}
+
+/// One intention: made once, sent until it is answered, always with the same key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    pub submission: Uuid,
+    pub version: i64,
+    /// UUIDv7; the server gives a repetition the first answer again.
+    pub key: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Uuid>,
+    #[serde(flatten)]
+    pub act: Act,
+}
+
+impl Entry {
+    /// Sends the intention once.
+    ///
+    /// # Errors
+    /// The server's problem, or the client's where no answer came.
+    pub async fn send(&self, http: &Http) -> Result<ReviewOutcome, Problem> {
+        let intention = Intention { version: self.version, key: self.key, lease: self.lease };
+        match &self.act {
+            Act::Review(review) => http.review(self.submission, review, intention).await,
+            Act::Undo => http.undo(self.submission, intention).await,
+            Act::RetakeNotice => http.retake_notice(self.submission, intention).await,
+        }
+    }
+}
+
+/// An intention that the server refused for good: kept until its reviewer has looked at it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Conflict {
+    pub entry: Entry,
+    pub problem: Problem,
+}
+
+/// Whether an intention stays in the outbox after this problem: the server may answer otherwise later, or once the user has signed in again.
+#[must_use]
+pub fn stays(problem: &Problem) -> bool {
+    http::is_passing(problem) || problem.code == code::SIGN_IN || matches!(problem.status, 401 | 429 | 500..)
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "line", rename_all = "snake_case")]
+enum Line {
+    Add { entry: Entry },
+    Done { key: Uuid },
+    Refused { key: Uuid, problem: Problem },
+    Seen { key: Uuid },
+}
+
+/// The outbox of one user at one server.
+#[derive(Debug)]
+pub struct Outbox {
+    path: PathBuf,
+    file: File,
+    unsent: Vec<Entry>,
+    conflicts: Vec<Conflict>,
+}
+
+/// As many desks of one user at one server on one machine.
+const MOST_DESKS: u32 = 16;
+
+impl Outbox {
+    /// Opens the outbox in `folder`, and makes both if need be.
+    ///
+    /// # Errors
+    /// When the folder or the journal cannot be written, or [`MOST_DESKS`] are open already.
+    pub fn open(folder: &Path, server: &str, user: Uuid) -> io::Result<Outbox> {
+        create_private_folder(folder)?;
+        let server: String = server.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+        let mut own: Option<Outbox> = None;
+        for slot in 0..MOST_DESKS {
+            let path = folder.join(format!("outbox_{server}_{user}.{slot}.jsonl"));
+            if own.is_some() && !path.exists() {
+                continue;
+            }
+            let mut options = OpenOptions::new();
+            options.read(true).append(true).create(true);
+            let file = open_private(&mut options, &path)?;
+            if file.try_lock().is_err() {
+                continue;
+            }
+            let (unsent, conflicts) = read(&file)?;
+            match &mut own {
+                None => {
+                    let mut outbox = Outbox { path, file, unsent, conflicts };
+                    outbox.compact()?;
+                    own = Some(outbox);
+                }
+                Some(outbox) => {
+                    // Synced into ours before it leaves theirs: a crash between repeats an intention with its old key, which does no harm.
+                    for entry in unsent.into_iter().chain(conflicts.into_iter().map(|conflict| conflict.entry)) {
+                        outbox.add(entry)?;
+                    }
+                    file.set_len(0)?;
+                    file.sync_all()?;
+                }
+            }
+        }
+        own.ok_or_else(|| io::Error::new(io::ErrorKind::ResourceBusy, "too many desks are open"))
+    }
+
+    /// What has no answer yet, oldest first.
+    #[must_use]
+    pub fn unsent(&self) -> &[Entry] {
+        &self.unsent
+    }
+
+    /// What the server refused and nobody has looked at.
+    #[must_use]
+    pub fn conflicts(&self) -> &[Conflict] {
+        &self.conflicts
+    }
+
+    /// Keeps an intention; when this returns it survives a crash.
+    ///
+    /// # Errors
+    /// When the journal cannot be written: the intention does not count then.
+    pub fn add(&mut self, entry: Entry) -> io::Result<()> {
+        if self.unsent.iter().any(|known| known.key == entry.key) {
+            return Ok(());
+        }
+        self.append(&Line::Add { entry: entry.clone() })?;
+        self.unsent.push(entry);
+        Ok(())
+    }
+
+    /// The server has answered: forget the intention.
+    ///
+    /// # Errors
+    /// When the journal cannot be written; a restart would then repeat the intention with its old key.
+    pub fn done(&mut self, key: Uuid) -> io::Result<()> {
+        self.unsent.retain(|entry| entry.key != key);
+        self.append(&Line::Done { key })
+    }
+
+    /// The server has refused: keep it for its reviewer to see.
+    ///
+    /// # Errors
+    /// As [`Outbox::done`].
+    pub fn refused(&mut self, key: Uuid, problem: Problem) -> io::Result<()> {
+        if let Some(at) = self.unsent.iter().position(|entry| entry.key == key) {
+            let entry = self.unsent.remove(at);
+            self.conflicts.push(Conflict { entry, problem: problem.clone() });
+        }
+        self.append(&Line::Refused { key, problem })
+    }
+
+    /// Its reviewer has looked at the refusal.
+    ///
+    /// # Errors
+    /// When the journal cannot be written; the conflict would be shown again.
+    pub fn seen(&mut self, key: Uuid) -> io::Result<()> {
+        self.conflicts.retain(|conflict| conflict.entry.key != key);
+        self.append(&Line::Seen { key })
+    }
+
+    fn append(&mut self, line: &Line) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        self.file.write_all(&bytes)?;
+        self.file.sync_data()
+    }
+
+    /// Writes only what still matters into a new journal and puts it in the old one's place.
+    fn compact(&mut self) -> io::Result<()> {
+        let fresh = self.path.with_extension("new");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true);
+        let mut file = open_private(&mut options, &fresh)?;
+        let conflicts = self.conflicts.iter().flat_map(|conflict| {
+            let Conflict { entry, problem } = conflict.clone();
+            let key = entry.key;
+            [Line::Add { entry }, Line::Refused { key, problem }]
+        });
+        for line in self.unsent.iter().map(|entry| Line::Add { entry: entry.clone() }).chain(conflicts) {
+            let mut bytes = serde_json::to_vec(&line)?;
+            bytes.push(b'\n');
+            file.write_all(&bytes)?;
+        }
+        file.sync_all()?;
+        // Locked before it takes the name, so that nobody finds it free.
+        file.try_lock()?;
+        fs::rename(&fresh, &self.path)?;
+        if let Some(folder) = self.path.parent() {
+            File::open(folder)?.sync_all()?;
+        }
+        self.file = file;
+        Ok(())
+    }
+}
+
+fn read(file: &File) -> io::Result<(Vec<Entry>, Vec<Conflict>)> {
+    let (mut unsent, mut conflicts) = (Vec::<Entry>::new(), Vec::<Conflict>::new());
+    let mut reader = BufReader::new(file);
+    let mut bytes = Vec::new();
+    while reader.read_until(b'\n', &mut bytes)? > 0 {
+        let line = serde_json::from_slice::<Line>(&bytes);
+        bytes.clear();
+        match line {
+            Ok(Line::Add { entry }) => unsent.push(entry),
+            Ok(Line::Done { key }) => unsent.retain(|entry| entry.key != key),
+            Ok(Line::Refused { key, problem }) => {
+                if let Some(at) = unsent.iter().position(|entry| entry.key == key) {
+                    conflicts.push(Conflict { entry: unsent.remove(at), problem });
+                }
+            }
+            Ok(Line::Seen { key }) => conflicts.retain(|conflict| conflict.entry.key != key),
+            Err(error) => tracing::warn!(%error, "a line of the outbox is not understood and passed over"),
+        }
+    }
+    Ok((unsent, conflicts))
+}
+
+#[cfg(unix)]
+fn create_private_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn create_private_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+#[cfg(unix)]
+fn open_private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
+
+    use super::*;
+    use crate::domain::{lifecycle::attempt::Status, review::ReviewVerdict};
+
+    const SERVER: &str = "http://127.0.0.1:8080";
+
+    fn entry() -> Entry {
+        let review = NewReview { verdict: ReviewVerdict::Approve, rendition: Some(Uuid::from_u128(9)) };
+        Entry { submission: Uuid::from_u128(1), version: 3, key: Uuid::now_v7(), lease: None, act: Act::Review(review) }
+    }
+
+    fn open(folder: &Path) -> Outbox {
+        Outbox::open(folder, SERVER, Uuid::nil()).unwrap()
+    }
+
+    #[test]
+    fn a_decision_survives_and_an_answered_one_does_not_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (entry(), entry());
+        let mut outbox = open(folder.path());
+        outbox.add(first.clone()).unwrap();
+        outbox.add(second.clone()).unwrap();
+        outbox.done(first.key).unwrap();
+        drop(outbox);
+        assert_eq!(open(folder.path()).unsent(), [second]);
+    }
+
+    #[test]
+    fn a_torn_last_line_costs_nothing_but_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = entry();
+        let mut outbox = open(folder.path());
+        outbox.add(kept.clone()).unwrap();
+        outbox.file.write_all(br#"{"line":"add","entry":{"subm"#).unwrap();
+        drop(outbox);
+        let mut outbox = open(folder.path());
+        assert_eq!(outbox.unsent(), std::slice::from_ref(&kept));
+        // What comes after the tear is a line of its own.
+        let later = entry();
+        outbox.add(later.clone()).unwrap();
+        drop(outbox);
+        assert_eq!(open(folder.path()).unsent(), [kept, later]);
+    }
+
+    #[test]
+    fn a_refusal_waits_for_its_reviewer() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = entry();
+        let mut outbox = open(folder.path());
+        outbox.add(refused.clone()).unwrap();
+        outbox.refused(refused.key, Problem::new(412, code::STALE_VERSION, "stale")).unwrap();
+        drop(outbox);
+        let mut outbox = open(folder.path());
+        assert!(outbox.unsent().is_empty());
+        assert_eq!(outbox.conflicts()[0].entry, refused);
+        outbox.seen(refused.key).unwrap();
+        drop(outbox);
+        assert!(open(folder.path()).conflicts().is_empty());
+    }
+
+    #[test]
+    fn two_desks_do_not_share_a_journal_and_a_left_one_is_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut one, mut two) = (open(folder.path()), open(folder.path()));
+        let (first, second) = (entry(), entry());
+        one.add(first.clone()).unwrap();
+        two.add(second.clone()).unwrap();
+        drop(two);
+        drop(one);
+        assert_eq!(open(folder.path()).unsent(), [first, second]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = open(&folder.path().join("state"));
+        assert_eq!(fs::metadata(&outbox.path).unwrap().permissions().mode() & 0o777, 0o600);
+        let another = Outbox::open(&folder.path().join("state"), "http://other", Uuid::nil()).unwrap();
+        assert_ne!(outbox.path, another.path);
+    }
+
+    #[tokio::test]
+    async fn a_repetition_after_a_restart_has_the_same_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = MockServer::start().await;
+        let outcome = ReviewOutcome { submission: Uuid::from_u128(1), status: Status::Held, version: 4, decision: None, held_until: None };
+        Mock::given(matchers::method("POST")).respond_with(ResponseTemplate::new(200).set_body_json(&outcome)).mount(&server).await;
+        let http = Http::new(&server.uri(), None).unwrap();
+        let mut outbox = open(folder.path());
+        outbox.add(entry()).unwrap();
+        // Sent, but killed before the answer was written down.
+        outbox.unsent()[0].send(&http).await.unwrap();
+        drop(outbox);
+        open(folder.path()).unsent()[0].send(&http).await.unwrap();
+        let requests = server.received_requests().await.unwrap();
+        let keys: Vec<_> = requests.iter().map(|request| request.headers["idempotency-key"].clone()).collect();
+        assert_eq!((keys.len(), &keys[0], requests[0].body == requests[1].body), (2, &keys[1], true));
+    }
+
+    #[test]
+    fn only_what_may_change_by_itself_stays() {
+        for (status, code, expected) in [
+            (0, code::UNREACHABLE, true),
+            (503, code::BUSY, true),
+            (401, code::SIGN_IN, true),
+            (507, code::STORAGE_FULL, true),
+            (412, code::STALE_VERSION, false),
+            (409, code::ALREADY_REVIEWED, false),
+            (422, code::KEY_REUSED, false),
+            (404, code::NOT_FOUND, false),
+        ] {
+            assert_eq!(stays(&Problem::new(status, code, "")), expected, "{code}");
+        }
+    }
+}

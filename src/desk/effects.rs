@@ -1,0 +1,246 @@
+//! Where the world is touched: the server, the outbox, pictures. Everything here works off the loop and answers with an [`Event`].
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, mpsc::UnboundedSender},
+    task::{AbortHandle, spawn_blocking},
+};
+use uuid::Uuid;
+
+use crate::{
+    api::problem::{Problem, code},
+    client::{
+        Http,
+        http::SubmissionQuery,
+        outbox::{self, Conflict, Entry, Outbox},
+    },
+    desk::{
+        message::{Effect, Event, OutboxEvent},
+        picture::{Picture, Request, cache::Cache, encode},
+    },
+};
+
+/// Rows a page.
+const PAGE: u32 = 100;
+/// Pictures worked on at once.
+const AT_ONCE: usize = 3;
+/// Memory for pictures' bytes.
+const CACHE: usize = 64 << 20;
+/// First and longest pause between two tries of the outbox.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(20));
+
+/// The hands of the desk.
+pub struct World {
+    http: Http,
+    events: UnboundedSender<Event>,
+    outbox: Arc<Mutex<Outbox>>,
+    wake: Arc<Notify>,
+    cache: Arc<Mutex<Cache>>,
+    /// Wanted and not begun, the most urgent first.
+    waiting: Vec<Request>,
+    running: HashMap<Request, AbortHandle>,
+    sender: AbortHandle,
+}
+
+impl World {
+    /// Takes the world in hand, and starts to send what the outbox holds.
+    #[must_use]
+    pub fn new(http: Http, outbox: Outbox, events: UnboundedSender<Event>) -> World {
+        let opened = OutboxEvent::Opened { unsent: outbox.unsent().to_vec(), conflicts: outbox.conflicts().to_vec() };
+        let _ = events.send(Event::Outbox(opened));
+        let outbox = Arc::new(Mutex::new(outbox));
+        let wake = Arc::new(Notify::new());
+        let sender = tokio::spawn(send_all(http.clone(), Arc::clone(&outbox), Arc::clone(&wake), events.clone())).abort_handle();
+        let cache = Arc::new(Mutex::new(Cache::new(CACHE)));
+        World { http, events, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender }
+    }
+
+    /// Carries an effect out, or starts to. Suspension and end are the loop's own.
+    pub fn carry_out(&mut self, effect: Effect) {
+        let http = self.http.clone();
+        match effect {
+            Effect::LoadSeasons => self.answer(async move { Event::Seasons(http.seasons().await) }),
+            Effect::LoadProgress { season } => self.answer(async move { Event::Progress(http.progress(&season).await) }),
+            Effect::LoadPage { ticket, season, unit, status, cursor } => self.answer(async move {
+                let query = SubmissionQuery { season, unit, status: Some(status), cursor, limit: Some(PAGE) };
+                Event::Page { ticket, page: http.submissions(&query).await }
+            }),
+            Effect::LoadDetail { submission } => {
+                self.answer(async move { Event::Detail { submission, detail: http.submission(submission).await.map(Box::new) } });
+            }
+            Effect::Pictures(wanted) => self.want(wanted),
+            Effect::Claim(claim) => self.answer(async move { Event::Claimed(http.claim(&claim).await) }),
+            Effect::KeepClaim { token } => self.answer(async move { Event::Claimed(http.keep_claim(token).await) }),
+            Effect::ReleaseClaim { token } => {
+                tokio::spawn(async move { http.release_claim(token).await });
+            }
+            Effect::Act { submission, version, lease, act } => {
+                self.keep(Entry { submission, version, key: Uuid::now_v7(), lease, act });
+            }
+            Effect::Seen(keys) => {
+                let outbox = Arc::clone(&self.outbox);
+                spawn_blocking(move || {
+                    let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
+                    for key in keys {
+                        if let Err(error) = outbox.seen(key) {
+                            tracing::warn!(%error, "the outbox cannot be written");
+                        }
+                    }
+                });
+            }
+            Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    /// A picture is done: the next may begin.
+    pub fn finished(&mut self, request: &Request) {
+        self.running.remove(request);
+        self.pump();
+    }
+
+    /// Gives a claim back before leaving, if the server answers soon.
+    pub async fn release(&self, token: Uuid) {
+        let _ = tokio::time::timeout(Duration::from_millis(500), self.http.release_claim(token)).await;
+    }
+
+    fn answer(&self, work: impl Future<Output = Event> + Send + 'static) {
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let _ = events.send(work.await);
+        });
+    }
+
+    /// Writes an intention down, then lets it be sent.
+    fn keep(&self, entry: Entry) {
+        let (outbox, events, wake) = (Arc::clone(&self.outbox), self.events.clone(), Arc::clone(&self.wake));
+        spawn_blocking(move || {
+            let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
+            let submission = entry.submission;
+            let event = match outbox.add(entry) {
+                Ok(()) => OutboxEvent::Kept { unsent: outbox.unsent().len() },
+                Err(error) => {
+                    tracing::error!(%error, "the outbox cannot be written");
+                    OutboxEvent::NotKept { submission }
+                }
+            };
+            let _ = events.send(Event::Outbox(event));
+            wake.notify_one();
+        });
+    }
+
+    fn want(&mut self, wanted: Vec<Request>) {
+        self.running.retain(|request, task| {
+            let keep = wanted.contains(request);
+            if !keep {
+                task.abort();
+            }
+            keep
+        });
+        self.waiting = wanted.into_iter().filter(|request| !self.running.contains_key(request)).collect();
+        self.pump();
+    }
+
+    fn pump(&mut self) {
+        while self.running.len() < AT_ONCE && !self.waiting.is_empty() {
+            let request = self.waiting.remove(0);
+            let (http, cache, events) = (self.http.clone(), Arc::clone(&self.cache), self.events.clone());
+            let task = tokio::spawn(async move {
+                let picture = picture(&http, &cache, request).await;
+                let _ = events.send(Event::Picture { request, picture });
+            });
+            self.running.insert(request, task.abort_handle());
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.sender.abort();
+        self.running.values().for_each(AbortHandle::abort);
+    }
+}
+
+async fn picture(http: &Http, cache: &Mutex<Cache>, request: Request) -> Result<Picture, Problem> {
+    let name = (request.submission, request.kind);
+    let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(name);
+    let bytes = match known {
+        Some(bytes) => bytes,
+        None => {
+            let bytes: Arc<[u8]> = http.picture(request.submission, request.kind).await?.into();
+            cache.lock().unwrap_or_else(PoisonError::into_inner).put(name, Arc::clone(&bytes));
+            bytes
+        }
+    };
+    let drawn = spawn_blocking(move || encode::picture(&bytes, request.cells, request.drawing)).await;
+    match drawn {
+        Ok(Ok(picture)) => Ok(picture),
+        _ => Err(Problem::new(200, "picture_unreadable", "not a picture")),
+    }
+}
+
+/// Sends what the outbox holds, in order, until each has its answer. A submission whose intention has to wait holds up only itself.
+async fn send_all(http: Http, outbox: Arc<Mutex<Outbox>>, wake: Arc<Notify>, events: UnboundedSender<Event>) {
+    let mut pause = PAUSES.0;
+    loop {
+        let round = outbox.lock().unwrap_or_else(PoisonError::into_inner).unsent().to_vec();
+        if round.is_empty() {
+            wake.notified().await;
+            continue;
+        }
+        let mut held_up: Vec<Uuid> = Vec::new();
+        let mut problem = None;
+        for entry in round {
+            if held_up.contains(&entry.submission) {
+                continue;
+            }
+            let submission = entry.submission;
+            match entry.send(&http).await {
+                Ok(outcome) => {
+                    pause = PAUSES.0;
+                    let (key, act) = (entry.key, entry.act);
+                    let unsent = write(&outbox, move |outbox| outbox.done(key)).await;
+                    let _ = events.send(Event::Outbox(OutboxEvent::Sent { submission, act, outcome, unsent }));
+                }
+                Err(refusal) if !outbox::stays(&refusal) => {
+                    pause = PAUSES.0;
+                    let (key, kept) = (entry.key, refusal.clone());
+                    let unsent = write(&outbox, move |outbox| outbox.refused(key, kept)).await;
+                    let conflict = Conflict { entry, problem: refusal };
+                    let _ = events.send(Event::Outbox(OutboxEvent::Refused { conflict, unsent }));
+                }
+                Err(passing) => {
+                    held_up.push(submission);
+                    let nobody_there = passing.code == code::UNREACHABLE;
+                    problem = Some(passing);
+                    if nobody_there {
+                        break;
+                    }
+                }
+            }
+        }
+        if let Some(problem) = problem {
+            let unsent = outbox.lock().unwrap_or_else(PoisonError::into_inner).unsent().len();
+            let _ = events.send(Event::Outbox(OutboxEvent::Waiting { problem, unsent }));
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    }
+}
+
+/// Changes the outbox off the loop; returns how many are unsent then.
+async fn write(outbox: &Arc<Mutex<Outbox>>, change: impl FnOnce(&mut Outbox) -> std::io::Result<()> + Send + 'static) -> usize {
+    let outbox = Arc::clone(outbox);
+    let changed = spawn_blocking(move || {
+        let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = change(&mut outbox) {
+            tracing::warn!(%error, "the outbox cannot be written");
+        }
+        outbox.unsent().len()
+    });
+    changed.await.unwrap_or(0)
+}

@@ -1,0 +1,324 @@
+//! Which key does what where: one table, read by the keys, by the line of hints and by the help, so that none of them can lie.
+//!
+//! Full-width letters and digits, as a Chinese input method leaves them, are read as what they stand for; so are capitals, which Caps Lock makes.
+
+use serde::{Deserialize, Serialize};
+
+/// A key as the desk understands it: without a terminal, so that update and tests need none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Key {
+    pub code: Code,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ctrl: bool,
+    /// The terminal itself says that the key is held down.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeat: bool,
+}
+
+/// What a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    Char(char),
+    Enter,
+    Escape,
+    Tab,
+    BackTab,
+    Backspace,
+    Up,
+    Down,
+    Left,
+    Right,
+    Home,
+    End,
+    PageUp,
+    PageDown,
+    /// Known to be a key and of no use here.
+    Other,
+}
+
+impl Key {
+    #[must_use]
+    pub fn new(code: Code) -> Key {
+        Key { code, ctrl: false, repeat: false }
+    }
+
+    #[must_use]
+    pub fn char(c: char) -> Key {
+        Key::new(Code::Char(c))
+    }
+
+    #[must_use]
+    pub fn ctrl(c: char) -> Key {
+        Key { code: Code::Char(c), ctrl: true, repeat: false }
+    }
+
+    /// The same key with a full-width character read as the ASCII one it stands for.
+    #[must_use]
+    pub fn folded(self) -> Key {
+        let Code::Char(c) = self.code else { return self };
+        let c = match c {
+            '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
+            '\u{3000}' => ' ',
+            other => other,
+        };
+        Key { code: Code::Char(c), ..self }
+    }
+}
+
+/// Where a key is pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    Units,
+    Queue,
+    Review,
+    Sheet,
+    Help,
+    Conflicts,
+    Quitting,
+}
+
+/// What a key asks for. The words of the hints and of the help are in `locales/` under `desk.key.<code>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    Open,
+    Back,
+    SwitchPart,
+    Reload,
+    Approve,
+    Reject,
+    RejectByMachine,
+    Skip,
+    Undo,
+    Next,
+    Previous,
+    View,
+    ZoomOriginal,
+    ZoomStandard,
+    ZoomPortrait,
+    Graphics,
+    Conflicts,
+    Help,
+    Quit,
+    Suspend,
+    Toggle,
+    Confirm,
+    Clear,
+    Yes,
+    No,
+}
+
+impl Action {
+    /// The code under which its words are found.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Action::Up => "up",
+            Action::Down => "down",
+            Action::PageUp => "page_up",
+            Action::PageDown => "page_down",
+            Action::First => "first",
+            Action::Last => "last",
+            Action::Open => "open",
+            Action::Back => "back",
+            Action::SwitchPart => "switch_part",
+            Action::Reload => "reload",
+            Action::Approve => "approve",
+            Action::Reject => "reject",
+            Action::RejectByMachine => "reject_by_machine",
+            Action::Skip => "skip",
+            Action::Undo => "undo",
+            Action::Next => "next",
+            Action::Previous => "previous",
+            Action::View => "view",
+            Action::ZoomOriginal => "zoom_original",
+            Action::ZoomStandard => "zoom_standard",
+            Action::ZoomPortrait => "zoom_portrait",
+            Action::Graphics => "graphics",
+            Action::Conflicts => "conflicts",
+            Action::Help => "help",
+            Action::Quit => "quit",
+            Action::Suspend => "suspend",
+            Action::Toggle => "toggle",
+            Action::Confirm => "confirm",
+            Action::Clear => "clear",
+            Action::Yes => "yes",
+            Action::No => "no",
+        }
+    }
+}
+
+/// One line of the table: an action, how its keys are written, the keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    pub action: Action,
+    pub written: &'static str,
+    keys: &'static [Code],
+    ctrl: &'static [char],
+}
+
+const fn bind(action: Action, written: &'static str, keys: &'static [Code]) -> Binding {
+    Binding { action, written, keys, ctrl: &[] }
+}
+
+use Code::{BackTab, Char, Down, End, Enter, Escape, Home, Left, PageDown, PageUp, Right, Tab, Up};
+
+const LISTS: &[Binding] = &[
+    bind(Action::Open, "Enter", &[Enter, Right]),
+    bind(Action::Down, "j ↓", &[Char('j'), Down]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up]),
+    bind(Action::PageDown, "PgDn", &[PageDown, Char(' ')]),
+    bind(Action::PageUp, "PgUp", &[PageUp]),
+    bind(Action::First, "Home", &[Home]),
+    bind(Action::Last, "End", &[End]),
+];
+const PARTS: &[Binding] = &[bind(Action::SwitchPart, "Tab", &[Tab, BackTab])];
+const REVIEW: &[Binding] = &[
+    bind(Action::Approve, "a", &[Char('a')]),
+    bind(Action::Reject, "x", &[Char('x')]),
+    bind(Action::RejectByMachine, "r", &[Char('r')]),
+    bind(Action::Skip, "s", &[Char('s')]),
+    bind(Action::Next, "n →", &[Char('n'), Right, PageDown]),
+    bind(Action::Previous, "p ←", &[Char('p'), Left, PageUp]),
+    bind(Action::View, "v", &[Char('v')]),
+    bind(Action::ZoomOriginal, "1", &[Char('1')]),
+    bind(Action::ZoomStandard, "2", &[Char('2')]),
+    bind(Action::ZoomPortrait, "3", &[Char('3')]),
+    bind(Action::Down, "j ↓", &[Char('j'), Down]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up]),
+];
+const UNDO: &[Binding] = &[bind(Action::Undo, "u", &[Char('u')])];
+const EVERYWHERE: &[Binding] = &[
+    bind(Action::Back, "Esc", &[Escape, Char('q')]),
+    bind(Action::Reload, "R", &[Char('R')]),
+    bind(Action::Conflicts, "c", &[Char('c')]),
+    bind(Action::Graphics, "g", &[Char('g')]),
+    bind(Action::Help, "?", &[Char('?')]),
+    Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const SHEET: &[Binding] = &[
+    bind(Action::Confirm, "Enter", &[Enter]),
+    bind(Action::Toggle, "Space", &[Char(' ')]),
+    bind(Action::Down, "j ↓", &[Char('j'), Down]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up]),
+    bind(Action::PageDown, "→", &[Right, PageDown, Tab]),
+    bind(Action::PageUp, "←", &[Left, PageUp, BackTab]),
+    bind(Action::First, "Home", &[Home]),
+    bind(Action::Last, "End", &[End]),
+    bind(Action::Back, "Esc", &[Escape, Char('q')]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const HELP: &[Binding] = &[
+    bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
+    bind(Action::Back, "Esc", &[Escape, Char('q'), Char('?'), Enter]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const CONFLICTS: &[Binding] = &[
+    bind(Action::Clear, "d", &[Char('d'), Enter]),
+    bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
+    bind(Action::Back, "Esc", &[Escape, Char('q'), Char('c')]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const QUITTING: &[Binding] = &[
+    Binding { action: Action::Yes, written: "y", keys: &[Char('y'), Char('q')], ctrl: &['c'] },
+    bind(Action::No, "n", &[Char('n'), Escape, Enter]),
+];
+
+/// The tables that hold in a place, the most useful first.
+fn tables(place: Place) -> &'static [&'static [Binding]] {
+    match place {
+        Place::Units => &[LISTS, UNDO, EVERYWHERE],
+        Place::Queue => &[LISTS, PARTS, UNDO, EVERYWHERE],
+        Place::Review => &[REVIEW, UNDO, EVERYWHERE],
+        Place::Sheet => &[SHEET],
+        Place::Help => &[HELP],
+        Place::Conflicts => &[CONFLICTS],
+        Place::Quitting => &[QUITTING],
+    }
+}
+
+/// Every binding of a place, in the order in which hints and help show them.
+pub fn bindings(place: Place) -> impl Iterator<Item = &'static Binding> {
+    tables(place).iter().flat_map(|table| table.iter())
+}
+
+/// What a key asks for in a place.
+#[must_use]
+pub fn action(place: Place, key: Key) -> Option<Action> {
+    let key = key.folded();
+    if key.ctrl {
+        let Char(c) = key.code else { return None };
+        let bound = bindings(place).find(|binding| binding.ctrl.contains(&c)).map(|binding| binding.action);
+        return bound.or(match c {
+            'n' => find(place, Down),
+            'p' => find(place, Up),
+            'l' if matches!(place, Place::Units | Place::Queue | Place::Review) => Some(Action::Reload),
+            _ => None,
+        });
+    }
+    find(place, key.code).or_else(|| match key.code {
+        Char(c) if c.is_ascii_uppercase() => find(place, Char(c.to_ascii_lowercase())),
+        _ => None,
+    })
+}
+
+fn find(place: Place, code: Code) -> Option<Action> {
+    bindings(place).find(|binding| binding.keys.contains(&code)).map(|binding| binding.action)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::language::{Language, has_text};
+
+    const PLACES: [Place; 7] = [Place::Units, Place::Queue, Place::Review, Place::Sheet, Place::Help, Place::Conflicts, Place::Quitting];
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for place in PLACES {
+            let mut seen = HashSet::new();
+            for binding in bindings(place) {
+                for key in binding.keys {
+                    assert!(seen.insert(*key), "{key:?} twice in {place:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_input_method_left_on_does_no_harm() {
+        assert_eq!(action(Place::Review, Key::char('ａ')), Some(Action::Approve));
+        assert_eq!(action(Place::Review, Key::char('Ｘ')), Some(Action::Reject));
+        assert_eq!(action(Place::Review, Key::char('？')), Some(Action::Help));
+        assert_eq!(Key::char('７').folded(), Key::char('7'));
+        assert_eq!(action(Place::Review, Key::char('啊')), None);
+    }
+
+    #[test]
+    fn control_is_not_the_letter() {
+        assert_eq!(action(Place::Review, Key::ctrl('a')), None);
+        assert_eq!(action(Place::Review, Key::ctrl('c')), Some(Action::Quit));
+        assert_eq!(action(Place::Review, Key::ctrl('z')), Some(Action::Suspend));
+    }
+
+    #[test]
+    fn every_action_has_words() {
+        for binding in PLACES.into_iter().flat_map(bindings) {
+            for language in Language::ALL {
+                let key = format!("desk.key.{}", binding.action.code());
+                assert!(has_text(language, &key), "{} lacks {key}", language.tag());
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Everything that happens is a [`Message`]; everything that shall be done is an [`Effect`].
+//!
+//! A list of messages replays to the same frames. Time arrives here: update has no clock.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    api::{
+        problem::Problem,
+        progress::Progress,
+        roster::Season,
+        submission::{Claim, NewClaim, Page, ReviewOutcome, Submission, SubmissionSummary},
+    },
+    client::outbox::{Act, Conflict, Entry},
+    desk::{
+        keymap::Key,
+        picture::{Picture, Request, policy::Facts},
+    },
+    domain::lifecycle::attempt::Status,
+};
+
+/// When something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Milliseconds since the desk started; never goes back.
+    pub ms: u64,
+    /// The time of day, for what is shown.
+    pub wall: Timestamp,
+}
+
+impl Default for Moment {
+    fn default() -> Moment {
+        Moment { ms: 0, wall: Timestamp::UNIX_EPOCH }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Message {
+    pub at: Moment,
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The desk begins.
+    Started,
+    Key(Key),
+    Resized {
+        width: u16,
+        height: u16,
+    },
+    /// Time passed.
+    Tick,
+    /// Back after a suspension: the screen was somebody else's.
+    Resumed,
+    /// The terminal has answered, perhaps late.
+    Terminal(Facts),
+    /// A frame with every picture of this submission is on the screen.
+    Shown(Uuid),
+    Seasons(Result<Vec<Season>, Problem>),
+    Progress(Result<Progress, Problem>),
+    Page {
+        ticket: u64,
+        page: Result<Page<SubmissionSummary>, Problem>,
+    },
+    Detail {
+        submission: Uuid,
+        detail: Result<Box<Submission>, Problem>,
+    },
+    Picture {
+        request: Request,
+        picture: Result<Picture, Problem>,
+    },
+    Claimed(Result<Claim, Problem>),
+    Outbox(OutboxEvent),
+}
+
+/// News of the outbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutboxEvent {
+    /// What an earlier desk left.
+    Opened { unsent: Vec<Entry>, conflicts: Vec<Conflict> },
+    /// An intention is on disk.
+    Kept { unsent: usize },
+    /// An intention could not be written down, and does not count.
+    NotKept { submission: Uuid },
+    /// The server has answered.
+    Sent { submission: Uuid, act: Act, outcome: ReviewOutcome, unsent: usize },
+    /// The server did not answer; it is tried again.
+    Waiting { problem: Problem, unsent: usize },
+    /// The server refused.
+    Refused { conflict: Conflict, unsent: usize },
+}
+
+/// Something that shall be done in the world.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    LoadSeasons,
+    LoadProgress {
+        season: String,
+    },
+    LoadPage {
+        ticket: u64,
+        season: String,
+        unit: Option<String>,
+        status: Status,
+        cursor: Option<String>,
+    },
+    LoadDetail {
+        submission: Uuid,
+    },
+    /// The pictures that are wanted now, the most urgent first; all others are not any more.
+    Pictures(Vec<Request>),
+    Claim(NewClaim),
+    KeepClaim {
+        token: Uuid,
+    },
+    ReleaseClaim {
+        token: Uuid,
+    },
+    /// Keep an intention and send it until it is answered. Its key is made where the effect is carried out.
+    Act {
+        submission: Uuid,
+        version: i64,
+        lease: Option<Uuid>,
+        act: Act,
+    },
+    /// The reviewer has looked at these refusals.
+    Seen(Vec<Uuid>),
+    Suspend,
+    Quit,
+}

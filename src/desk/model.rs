@@ -1,0 +1,433 @@
+//! What the desk knows: plain data, changed by `update` only, drawn by `view` only.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{Timestamp, tz::TimeZone};
+use uuid::Uuid;
+
+use crate::{
+    api::{
+        problem::Problem,
+        progress::{Progress, UnitProgress},
+        roster::Season,
+        submission::{Claim, PictureKind, Submission, SubmissionSummary},
+    },
+    client::outbox::Conflict,
+    desk::{
+        message::Moment,
+        picture::{
+            Picture, Request,
+            policy::{Drawing, Facts, Graphics, choose},
+        },
+        theme::Theme,
+        update::press::Presses,
+    },
+    domain::{lifecycle::attempt::Status, reason::Reason, review::Decision},
+    language::{self, Language},
+};
+
+/// The whole desk.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub language: Language,
+    pub theme: Theme,
+    /// Name of the signed-in user.
+    pub user: String,
+    pub size: (u16, u16),
+    pub now: Moment,
+    pub facts: Facts,
+    pub graphics: Graphics,
+    /// For the times of day that are shown.
+    pub zone: TimeZone,
+    /// The season asked for on the command line.
+    pub season_wanted: Option<String>,
+    /// The unit asked for on the command line: its queue is opened at once.
+    pub unit_wanted: Option<String>,
+    pub season: Option<Season>,
+    pub screen: Screen,
+    pub panel: Option<Panel>,
+    pub units: Units,
+    pub queue: Queue,
+    pub review: Review,
+    pub details: HashMap<Uuid, Load<Box<Submission>>>,
+    pub pictures: HashMap<Request, Slot>,
+    pub claim: Option<Claim>,
+    /// The photos that a claim was last asked for.
+    pub claim_for: Vec<Uuid>,
+    /// A claim is under way.
+    pub claiming: bool,
+    /// When the claim was last made or kept.
+    pub claim_at: u64,
+    pub marks: BTreeMap<Uuid, Mark>,
+    /// One's own decisions, oldest first, as long as they may be undone.
+    pub decided: Vec<Decided>,
+    pub outbox: OutboxState,
+    pub news: Option<News>,
+    pub presses: Presses,
+    /// The last list of pictures that was asked for.
+    pub wanted: Vec<Request>,
+    pub next_ticket: u64,
+    /// When what failed for want of an answer is asked for again.
+    pub retry_at: u64,
+}
+
+/// Where the user is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    Units,
+    Queue,
+    Review,
+}
+
+/// What takes the place of a part of the screen for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Panel {
+    Sheet(Sheet),
+    Help { scroll: usize },
+    Conflicts { scroll: usize },
+    Quitting,
+}
+
+/// The reasons of a rejection, numbered from 01.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sheet {
+    pub cursor: usize,
+    /// In the order in which they were chosen.
+    pub chosen: Vec<Reason>,
+    /// The first digit of a number.
+    pub digit: Option<u8>,
+    /// Enter was pressed with nothing chosen.
+    pub empty: bool,
+}
+
+/// Something that is fetched.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Load<T> {
+    #[default]
+    No,
+    Loading,
+    Ready(T),
+    Failed(Problem),
+}
+
+impl<T> Load<T> {
+    /// What was fetched, if it is here.
+    pub fn ready(&self) -> Option<&T> {
+        match self {
+            Load::Ready(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// The first screen.
+#[derive(Debug, Clone, Default)]
+pub struct Units {
+    pub progress: Load<Progress>,
+    /// The same while a newer one is on its way.
+    pub last: Option<Progress>,
+    pub selected: usize,
+    /// Decisions have changed the counts since.
+    pub stale: bool,
+    /// When the counts were last asked for.
+    pub asked_at: u64,
+}
+
+impl Units {
+    /// The rows: the units, then the whole if there is more than one.
+    #[must_use]
+    pub fn rows(&self) -> Vec<&UnitProgress> {
+        let Some(progress) = &self.last else { return vec![] };
+        let whole = (progress.units.len() > 1).then_some(&progress.whole);
+        progress.units.iter().chain(whole).collect()
+    }
+}
+
+/// A part of the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    Pending,
+    Refused,
+    Held,
+    Rejected,
+}
+
+impl Part {
+    pub const ALL: [Part; 4] = [Part::Pending, Part::Refused, Part::Held, Part::Rejected];
+
+    #[must_use]
+    pub fn status(self) -> Status {
+        match self {
+            Part::Pending => Status::Pending,
+            Part::Refused => Status::MachineRefused,
+            Part::Held => Status::Held,
+            Part::Rejected => Status::Rejected,
+        }
+    }
+
+    /// Whether its photos wait for a decision.
+    #[must_use]
+    pub fn waits(self) -> bool {
+        matches!(self, Part::Pending | Part::Refused)
+    }
+
+    /// How many a unit has of it.
+    #[must_use]
+    pub fn count(self, unit: &UnitProgress) -> i64 {
+        match self {
+            Part::Pending => unit.pending,
+            Part::Refused => unit.machine_refused,
+            Part::Held => unit.held,
+            Part::Rejected => unit.rejected,
+        }
+    }
+}
+
+/// The queue of a unit, or of all.
+#[derive(Debug, Clone, Default)]
+pub struct Queue {
+    /// `None` for all units.
+    pub unit: Option<String>,
+    pub part: Option<Part>,
+    pub lists: [List; 4],
+}
+
+impl Queue {
+    #[must_use]
+    pub fn part(&self) -> Part {
+        self.part.unwrap_or(Part::Pending)
+    }
+
+    #[must_use]
+    pub fn list(&self) -> &List {
+        &self.lists[self.part() as usize]
+    }
+
+    pub fn list_mut(&mut self) -> &mut List {
+        &mut self.lists[self.part() as usize]
+    }
+
+    /// The row under the cursor.
+    #[must_use]
+    pub fn current(&self) -> Option<&SubmissionSummary> {
+        let list = self.list();
+        list.rows.get(list.selected)
+    }
+}
+
+/// The loaded rows of a part: the list grows by pages as the cursor nears its end.
+#[derive(Debug, Clone, Default)]
+pub struct List {
+    pub rows: Vec<SubmissionSummary>,
+    pub selected: usize,
+    /// Cursor of the next page; `None` once all rows are here, or before the first page.
+    pub next: Option<String>,
+    pub loaded: bool,
+    /// The ticket of the page that is under way.
+    pub loading: Option<u64>,
+    pub failed: Option<Problem>,
+    /// `End` was pressed: keep loading until the end is here.
+    pub to_end: bool,
+}
+
+/// What the review screen adds to the queue's cursor.
+#[derive(Debug, Clone, Default)]
+pub struct Review {
+    pub view: View,
+    pub scroll: usize,
+    /// Whose pictures are all on the screen, and since when.
+    pub shown: Option<(Uuid, u64)>,
+}
+
+/// Which pictures are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    /// As many side by side as there is room for, the original and the finished one first.
+    #[default]
+    Together,
+    /// The finished one beside the ID portrait, where three have no room.
+    Faces,
+    /// One alone.
+    Zoom(PictureKind),
+}
+
+/// The three pictures of a review, in the order in which they stand.
+pub const TRIPLE: [PictureKind; 3] = [PictureKind::Preview, PictureKind::Standard, PictureKind::Portrait];
+
+/// One picture that was asked for.
+#[derive(Debug, Clone)]
+pub enum Slot {
+    Loading,
+    Ready(Picture),
+    Failed(Problem),
+}
+
+/// What became of a photo at this desk since its row was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// Decided here, not yet answered.
+    Sending(Decision),
+    /// Reviewed; somebody else must look too.
+    SecondOpinion,
+    /// Undone here, not yet answered.
+    Undoing,
+    /// A notice is under way.
+    Notifying,
+    Notified,
+    /// The server said no, with this code.
+    Refused(String),
+}
+
+/// One's own decision that may still be undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    pub submission: Uuid,
+    pub student_number: String,
+    pub decision: Decision,
+    pub state: DecidedState,
+}
+
+/// How far a decision is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecidedState {
+    Sending { undo: bool },
+    Held { version: i64, until: Timestamp },
+    Undoing,
+}
+
+/// What the outbox says.
+#[derive(Debug, Clone, Default)]
+pub struct OutboxState {
+    pub unsent: usize,
+    pub conflicts: Vec<Conflict>,
+    /// The server does not answer.
+    pub waiting: Option<Problem>,
+}
+
+/// A line for the user, for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    pub tone: Tone,
+    pub key: &'static str,
+    pub parameters: Vec<(&'static str, String)>,
+    /// When it goes away.
+    pub until: u64,
+}
+
+/// How a line is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Plain,
+    Warning,
+    Problem,
+}
+
+/// What a desk starts with.
+#[derive(Debug, Clone)]
+pub struct Start {
+    pub language: Language,
+    pub theme: Theme,
+    pub user: String,
+    pub size: (u16, u16),
+    pub facts: Facts,
+    pub graphics: Graphics,
+    pub zone: TimeZone,
+    pub season: Option<String>,
+    pub unit: Option<String>,
+}
+
+impl Model {
+    #[must_use]
+    pub fn new(start: Start) -> Model {
+        Model {
+            language: start.language,
+            theme: start.theme,
+            user: start.user,
+            size: start.size,
+            now: Moment::default(),
+            facts: start.facts,
+            graphics: start.graphics,
+            zone: start.zone,
+            season_wanted: start.season,
+            unit_wanted: start.unit,
+            season: None,
+            screen: Screen::Units,
+            panel: None,
+            units: Units::default(),
+            queue: Queue::default(),
+            review: Review::default(),
+            details: HashMap::new(),
+            pictures: HashMap::new(),
+            claim: None,
+            claim_for: Vec::new(),
+            claiming: false,
+            claim_at: 0,
+            marks: BTreeMap::new(),
+            decided: Vec::new(),
+            outbox: OutboxState::default(),
+            news: None,
+            presses: Presses::default(),
+            wanted: Vec::new(),
+            next_ticket: 0,
+            retry_at: 0,
+        }
+    }
+
+    /// How pictures are drawn; `None` when they are not.
+    #[must_use]
+    pub fn drawing(&self) -> Option<Drawing> {
+        choose(self.graphics, &self.facts)
+    }
+
+    /// The text of `key` in the user's language.
+    #[must_use]
+    pub fn text(&self, key: &str, parameters: &[(&str, &str)]) -> String {
+        language::text(self.language, key, parameters)
+    }
+
+    /// A problem in words: the text of its code, else the code itself.
+    #[must_use]
+    pub fn problem_text(&self, problem: &Problem) -> String {
+        let key = format!("problem.{}", problem.code);
+        if language::has_text(self.language, &key) {
+            let parameters: Vec<(&str, &str)> = problem.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            self.text(&key, &parameters)
+        } else {
+            self.text("desk.problem", &[("code", &problem.code)])
+        }
+    }
+
+    /// The photo under review.
+    #[must_use]
+    pub fn current(&self) -> Option<&SubmissionSummary> {
+        self.queue.current()
+    }
+
+    /// The counts of the unit whose queue is open.
+    #[must_use]
+    pub fn unit(&self) -> Option<&UnitProgress> {
+        let progress = self.units.last.as_ref()?;
+        match &self.queue.unit {
+            None => Some(&progress.whole),
+            Some(code) => progress.units.iter().find(|unit| unit.unit.as_ref() == Some(code)),
+        }
+    }
+
+    /// Own decisions that are held at this moment: how many, and the seconds until the last one freezes.
+    #[must_use]
+    pub fn held(&self) -> Option<(usize, i64)> {
+        let mut ends = self.decided.iter().filter_map(|decided| match decided.state {
+            DecidedState::Held { until, .. } if until > self.now.wall => Some(until.as_second() - self.now.wall.as_second()),
+            _ => None,
+        });
+        let first = ends.next()?;
+        Some(ends.fold((1, first), |(count, latest), end| (count + 1, latest.max(end))))
+    }
+
+    /// When the model needs a tick for something that is due, in milliseconds since the start.
+    #[must_use]
+    pub fn due(&self) -> Option<u64> {
+        let news = self.news.as_ref().map(|news| news.until);
+        [self.presses.due(), news].into_iter().flatten().min()
+    }
+}

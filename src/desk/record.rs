@@ -1,0 +1,134 @@
+//! The record: every message of a session as a line of JSON, only when asked for, mode 0600.
+//!
+//! People are replaced: numbers and names by a count, pictures by their hash. What is left replays to frames one can look at.
+
+use std::{
+    collections::HashMap,
+    fs::{File, OpenOptions},
+    io::{self, BufRead, BufReader, Write},
+    path::Path,
+};
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api::submission::{MaskedStudent, SubmissionSummary},
+    desk::{
+        message::{Event, Message},
+        model::Start,
+        picture::policy::{Facts, Graphics},
+        theme::Theme,
+    },
+    language::Language,
+};
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    zhaoshen: String,
+    language: Language,
+    size: (u16, u16),
+    facts: Facts,
+    graphics: Graphics,
+    season: Option<String>,
+    unit: Option<String>,
+}
+
+/// Writes a record.
+#[derive(Debug)]
+pub struct Recorder {
+    file: File,
+    scrubber: Scrubber,
+}
+
+impl Recorder {
+    /// Begins a record; an older file of the name is not overwritten.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written.
+    pub fn create(path: &Path, start: &Start) -> io::Result<Recorder> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        let header = Header {
+            zhaoshen: env!("CARGO_PKG_VERSION").to_owned(),
+            language: start.language,
+            size: start.size,
+            facts: start.facts.clone(),
+            graphics: start.graphics,
+            season: start.season.clone(),
+            unit: start.unit.clone(),
+        };
+        line(&mut file, &header)?;
+        Ok(Recorder { file, scrubber: Scrubber::default() })
+    }
+
+    /// Writes a message down.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&mut self, message: &Message) -> io::Result<()> {
+        let mut message = message.clone();
+        self.scrubber.scrub(&mut message);
+        line(&mut self.file, &message)
+    }
+}
+
+fn line(file: &mut File, value: &impl Serialize) -> io::Result<()> {
+    let mut bytes = serde_json::to_vec(value)?;
+    bytes.push(b'\n');
+    file.write_all(&bytes)
+}
+
+/// Reads a record: what the desk started with, and its messages.
+///
+/// # Errors
+/// When the file cannot be read or is no record.
+pub fn read(path: &Path) -> io::Result<(Start, Vec<Message>)> {
+    let mut lines = BufReader::new(File::open(path)?).lines();
+    let header: Header = serde_json::from_str(&lines.next().transpose()?.unwrap_or_default())?;
+    let messages = lines.map(|line| Ok(serde_json::from_str(&line?)?)).collect::<io::Result<Vec<Message>>>()?;
+    let start = Start {
+        language: header.language,
+        theme: Theme::dark(header.facts.depth),
+        user: "reviewer".to_owned(),
+        size: header.size,
+        facts: header.facts,
+        graphics: header.graphics,
+        zone: TimeZone::UTC,
+        season: header.season,
+        unit: header.unit,
+    };
+    Ok((start, messages))
+}
+
+/// Replaces people, the same person always by the same count.
+#[derive(Debug, Default)]
+pub struct Scrubber {
+    students: HashMap<String, usize>,
+}
+
+impl Scrubber {
+    /// Replaces everybody in a message.
+    pub fn scrub(&mut self, message: &mut Message) {
+        match &mut message.event {
+            Event::Page { page: Ok(page), .. } => page.items.iter_mut().for_each(|row| self.row(row)),
+            Event::Detail { detail: Ok(detail), .. } => self.row(&mut detail.summary),
+            Event::Claimed(Ok(claim)) => claim.items.iter_mut().for_each(|row| self.row(row)),
+            _ => {}
+        }
+    }
+
+    fn row(&mut self, row: &mut SubmissionSummary) {
+        let next = self.students.len() + 1;
+        let number = *self.students.entry(std::mem::take(&mut row.student.student_number)).or_insert(next);
+        row.student = MaskedStudent {
+            student_number: format!("S{number:06}"),
+            name: row.student.name.as_ref().map(|_| format!("学*{number}")),
+            id_number: row.student.id_number.as_ref().map(|_| "9900**********0000".to_owned()),
+            phone: None,
+        };
+    }
+}

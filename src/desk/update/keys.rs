@@ -1,0 +1,227 @@
+//! What keys do, place by place.
+
+use super::{arrivals, claims, decide, leave_review, lists, say, sheet};
+use crate::{
+    api::submission::PictureKind,
+    desk::{
+        keymap::{self, Action, Code, Key, Place},
+        message::Effect,
+        model::{Model, Panel, Part, Screen, Sheet, Tone, View},
+        view::layout,
+    },
+};
+
+/// Where the next key goes.
+#[must_use]
+pub fn place(model: &Model) -> Place {
+    match (&model.panel, model.screen) {
+        (Some(Panel::Sheet(_)), _) => Place::Sheet,
+        (Some(Panel::Help { .. }), _) => Place::Help,
+        (Some(Panel::Conflicts { .. }), _) => Place::Conflicts,
+        (Some(Panel::Quitting), _) => Place::Quitting,
+        (None, Screen::Units) => Place::Units,
+        (None, Screen::Queue) => Place::Queue,
+        (None, Screen::Review) => Place::Review,
+    }
+}
+
+pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
+    let place = place(model);
+    if let (Place::Sheet, Code::Char(c @ '0'..='9'), false) = (place, key.folded().code, key.ctrl) {
+        return sheet::digit(model, c as u8 - b'0');
+    }
+    if place == Place::Sheet && key.code == Code::Backspace {
+        return sheet::no_digit(model);
+    }
+    let action = keymap::action(place, key);
+    if action != Some(Action::Approve)
+        && let Some(waiting) = model.presses.other()
+    {
+        decide::ripened(model, waiting, effects);
+    }
+    let Some(action) = action else { return };
+    match place {
+        Place::Units => units(model, action, effects),
+        Place::Queue => queue(model, action, effects),
+        Place::Review => review(model, key.folded(), action, effects),
+        Place::Sheet => sheet::act(model, action, effects),
+        Place::Help | Place::Conflicts => panel(model, action, effects),
+        Place::Quitting => match action {
+            Action::Yes => effects.push(Effect::Quit),
+            _ => model.panel = None,
+        },
+    }
+}
+
+fn units(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    let rows = model.units.rows().len();
+    let page = page(model);
+    match action {
+        Action::Open => open_unit(model, effects),
+        Action::Reload => arrivals::reload_progress(model, effects),
+        Action::Back => quit(model, effects),
+        _ if moved(&mut model.units.selected, action, rows, page) => {}
+        _ => everywhere(model, action, effects),
+    }
+}
+
+fn open_unit(model: &mut Model, effects: &mut Vec<Effect>) {
+    let selected = model.units.selected;
+    let Some(unit) = model.units.rows().get(selected).map(|row| row.unit.clone()) else { return };
+    lists::open(model, unit, effects);
+}
+
+fn queue(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    let rows = model.queue.list().rows.len();
+    let page = page(model);
+    match action {
+        Action::Open => {
+            if model.queue.current().is_some() {
+                model.screen = Screen::Review;
+                model.review.scroll = 0;
+                model.review.view = View::Together;
+            }
+        }
+        Action::Back => {
+            model.screen = Screen::Units;
+            claims::release(model, effects);
+            arrivals::reload_progress(model, effects);
+        }
+        Action::SwitchPart => {
+            let at = Part::ALL.iter().position(|part| *part == model.queue.part()).unwrap_or(0);
+            model.queue.part = Some(Part::ALL[(at + 1) % Part::ALL.len()]);
+        }
+        Action::Reload => {
+            lists::reload(model);
+            arrivals::reload_progress(model, effects);
+        }
+        _ => {
+            let list = model.queue.list_mut();
+            if moved(&mut list.selected, action, rows, page) {
+                list.to_end = action == Action::Last;
+            } else {
+                everywhere(model, action, effects);
+            }
+        }
+    }
+}
+
+fn review(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Approve => decide::approve(model, key, effects),
+        Action::Reject => decide::open_sheet(model, Sheet::default()),
+        Action::RejectByMachine => decide::machine_sheet_or_notice(model, effects),
+        Action::Skip => decide::advance(model, effects),
+        Action::Next => step(model, 1),
+        Action::Previous => step(model, -1),
+        Action::View => {
+            let view = next_view(model);
+            set_view(model, view);
+        }
+        Action::ZoomOriginal => zoom(model, PictureKind::Preview),
+        Action::ZoomStandard => zoom(model, PictureKind::Standard),
+        Action::ZoomPortrait => zoom(model, PictureKind::Portrait),
+        Action::Down => model.review.scroll = (model.review.scroll + 1).min(99),
+        Action::Up => model.review.scroll = model.review.scroll.saturating_sub(1),
+        Action::Back => leave_review(model, effects),
+        Action::Reload => arrivals::reload_current(model),
+        _ => everywhere(model, action, effects),
+    }
+}
+
+fn everywhere(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Undo => decide::undo(model, effects),
+        Action::Graphics => {
+            model.graphics = model.graphics.next();
+            let mode = model.graphics.code().to_owned();
+            say(model, Tone::Plain, "desk.news.graphics", vec![("mode", mode)]);
+        }
+        Action::Conflicts if model.outbox.conflicts.is_empty() => say(model, Tone::Plain, "desk.news.no_conflicts", vec![]),
+        Action::Conflicts => model.panel = Some(Panel::Conflicts { scroll: 0 }),
+        Action::Help => model.panel = Some(Panel::Help { scroll: 0 }),
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Quit => quit(model, effects),
+        _ => {}
+    }
+}
+
+fn panel(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Back => model.panel = None,
+        Action::Quit => quit(model, effects),
+        Action::Clear => {
+            effects.push(Effect::Seen(model.outbox.conflicts.iter().map(|conflict| conflict.entry.key).collect()));
+            model.outbox.conflicts.clear();
+            model.panel = None;
+        }
+        Action::Down | Action::Up => {
+            let most = layout::panel_length(model).saturating_sub(1);
+            if let Some(Panel::Help { scroll } | Panel::Conflicts { scroll }) = &mut model.panel {
+                *scroll = if action == Action::Down { (*scroll + 1).min(most) } else { scroll.saturating_sub(1) };
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Leaves at once, or asks first where something has not reached the server: it would, at the next start, but the user should know.
+pub fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model.outbox.unsent > 0 {
+        model.panel = Some(Panel::Quitting);
+    } else {
+        effects.push(Effect::Quit);
+    }
+}
+
+/// Moves a cursor among `rows` rows; says whether the action was a movement.
+fn moved(selected: &mut usize, action: Action, rows: usize, page: usize) -> bool {
+    let last = rows.saturating_sub(1);
+    *selected = match action {
+        Action::Down => (*selected + 1).min(last),
+        Action::Up => selected.saturating_sub(1),
+        Action::PageDown => (*selected + page).min(last),
+        Action::PageUp => selected.saturating_sub(page),
+        Action::First => 0,
+        Action::Last => last,
+        _ => return false,
+    };
+    true
+}
+
+fn page(model: &Model) -> usize {
+    usize::from(model.size.1.saturating_sub(5)).max(1)
+}
+
+/// To the neighbour, decided or not.
+fn step(model: &mut Model, by: isize) {
+    let list = model.queue.list_mut();
+    let last = list.rows.len().saturating_sub(1);
+    let target = list.selected.saturating_add_signed(by).min(last);
+    let stuck = target == list.selected;
+    list.selected = target;
+    model.review.scroll = 0;
+    if stuck {
+        say(model, Tone::Plain, if by > 0 { "desk.news.last" } else { "desk.news.first" }, vec![]);
+    }
+}
+
+fn next_view(model: &Model) -> View {
+    let together = layout::review(model, View::Together);
+    match model.review.view {
+        View::Together if together.pictures.len() < 3 && model.queue.part() != Part::Refused => View::Faces,
+        View::Together | View::Faces => View::Zoom(PictureKind::Preview),
+        View::Zoom(PictureKind::Preview) => View::Zoom(PictureKind::Standard),
+        View::Zoom(PictureKind::Standard) => View::Zoom(PictureKind::Portrait),
+        View::Zoom(_) => View::Together,
+    }
+}
+
+fn zoom(model: &mut Model, kind: PictureKind) {
+    let view = if model.review.view == View::Zoom(kind) { View::Together } else { View::Zoom(kind) };
+    set_view(model, view);
+}
+
+fn set_view(model: &mut Model, view: View) {
+    model.review.view = view;
+}

@@ -1,0 +1,119 @@
+//! News of the outbox: what the server has answered to one's decisions.
+
+use uuid::Uuid;
+
+use super::{decide, lists, say};
+use crate::{
+    api::submission::ReviewOutcome,
+    client::outbox::{Act, Conflict},
+    desk::{
+        message::{Effect, OutboxEvent},
+        model::{DecidedState, Mark, Model, Tone},
+    },
+};
+
+pub fn arrived(model: &mut Model, event: OutboxEvent, effects: &mut Vec<Effect>) {
+    match event {
+        OutboxEvent::Opened { unsent, conflicts } => {
+            for entry in &unsent {
+                let mark = match &entry.act {
+                    Act::Review(review) => Mark::Sending(review.verdict.decision()),
+                    Act::Undo => Mark::Undoing,
+                    Act::RetakeNotice => Mark::Notifying,
+                };
+                model.marks.insert(entry.submission, mark);
+            }
+            if !unsent.is_empty() {
+                say(model, Tone::Plain, "desk.news.left_unsent", vec![("count", unsent.len().to_string())]);
+            }
+            model.outbox.unsent = unsent.len();
+            model.outbox.conflicts = conflicts;
+        }
+        OutboxEvent::Kept { unsent } => model.outbox.unsent = unsent,
+        OutboxEvent::NotKept { submission } => {
+            model.outbox.unsent = model.outbox.unsent.saturating_sub(1);
+            model.marks.remove(&submission);
+            model.decided.retain(|decided| decided.submission != submission);
+            say(model, Tone::Problem, "desk.news.not_kept", vec![]);
+        }
+        OutboxEvent::Sent { submission, act, outcome, unsent } => {
+            model.outbox.unsent = unsent;
+            model.outbox.waiting = None;
+            model.units.stale = true;
+            sent(model, submission, &act, &outcome, effects);
+        }
+        OutboxEvent::Waiting { problem, unsent } => {
+            model.outbox.unsent = unsent;
+            model.outbox.waiting = Some(problem);
+        }
+        OutboxEvent::Refused { conflict, unsent } => {
+            model.outbox.unsent = unsent;
+            model.outbox.waiting = None;
+            model.units.stale = true;
+            refused(model, conflict);
+        }
+    }
+}
+
+fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome, effects: &mut Vec<Effect>) {
+    lists::change(model, submission, |row| {
+        row.status = outcome.status;
+        row.version = outcome.version;
+        row.decision = outcome.decision;
+        row.held_until = outcome.held_until;
+    });
+    model.details.remove(&submission);
+    model.marks.remove(&submission);
+    match act {
+        Act::Review(_) => reviewed(model, submission, outcome, effects),
+        Act::Undo => {
+            model.decided.retain(|decided| decided.submission != submission);
+            lists::change(model, submission, |row| row.reviewed_by_me = false);
+            say(model, Tone::Plain, "desk.news.undone", vec![]);
+        }
+        Act::RetakeNotice => {
+            model.marks.insert(submission, Mark::Notified);
+            say(model, Tone::Plain, "desk.news.notified", vec![]);
+        }
+    }
+}
+
+fn reviewed(model: &mut Model, submission: Uuid, outcome: &ReviewOutcome, effects: &mut Vec<Effect>) {
+    let Some(at) = model.decided.iter().position(|decided| decided.submission == submission) else { return };
+    let undo = matches!(model.decided[at].state, DecidedState::Sending { undo: true });
+    match (outcome.decision, outcome.held_until) {
+        (Some(decision), Some(until)) => {
+            model.decided[at].decision = decision;
+            model.decided[at].state = DecidedState::Held { version: outcome.version, until };
+            if undo {
+                model.decided[at].state = DecidedState::Undoing;
+                decide::take_back(model, submission, outcome.version, effects);
+            }
+        }
+        (decision, _) => {
+            // More people must look: one's own voice is given and cannot be taken back.
+            model.decided.remove(at);
+            if decision.is_none() {
+                model.marks.insert(submission, Mark::SecondOpinion);
+                lists::change(model, submission, |row| row.reviewed_by_me = true);
+                say(model, Tone::Plain, "desk.news.second_opinion", vec![]);
+            }
+        }
+    }
+}
+
+fn refused(model: &mut Model, conflict: Conflict) {
+    let submission = conflict.entry.submission;
+    match conflict.entry.act {
+        // The decision itself stands; only taking it back failed.
+        Act::Undo | Act::RetakeNotice => {}
+        Act::Review(_) => model.decided.retain(|decided| decided.submission != submission),
+    }
+    model.decided.retain(|decided| decided.submission != submission || decided.state != DecidedState::Undoing);
+    model.marks.insert(submission, Mark::Refused(conflict.problem.code.clone()));
+    // What stands now is asked for again.
+    model.details.remove(&submission);
+    let why = model.problem_text(&conflict.problem);
+    say(model, Tone::Problem, "desk.news.refused", vec![("why", why)]);
+    model.outbox.conflicts.push(conflict);
+}

@@ -1,0 +1,91 @@
+//! Which pictures are wanted, most urgent first; everything else is let go.
+//!
+//! A slot is keyed by the whole request, submission first: a picture can never stand under another student's name.
+
+use uuid::Uuid;
+
+use super::arrivals;
+use crate::{
+    api::problem::Problem,
+    desk::{
+        message::Effect,
+        model::{Model, Screen, Slot, TRIPLE, View},
+        picture::{Picture, Request},
+        view::layout,
+    },
+};
+
+/// All encoded pictures are void: the screen was somebody else's.
+pub fn forget(model: &mut Model) {
+    model.pictures.clear();
+    model.wanted.clear();
+    model.review.shown = None;
+}
+
+/// A frame with all pictures of a photo is on the screen.
+pub fn shown(model: &mut Model, submission: Uuid) {
+    let current = model.current().map(|row| row.id);
+    if model.screen == Screen::Review && current == Some(submission) && model.review.shown.is_none_or(|(id, _)| id != submission) {
+        model.review.shown = Some((submission, model.now.ms));
+    }
+}
+
+/// A picture is here; one that is not wanted any more is dropped.
+pub fn arrived(model: &mut Model, request: Request, picture: Result<Picture, Problem>) {
+    if let Some(slot) = model.pictures.get_mut(&request) {
+        *slot = match picture {
+            Ok(picture) => Slot::Ready(picture),
+            Err(problem) => Slot::Failed(problem),
+        };
+    }
+}
+
+/// Works out what is wanted now and says so where it has changed.
+pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
+    let wanted = wanted(model);
+    if model.review.shown.is_some_and(|(id, _)| model.screen != Screen::Review || model.current().is_none_or(|row| row.id != id)) {
+        model.review.shown = None;
+    }
+    if wanted == model.wanted {
+        return;
+    }
+    model.pictures.retain(|request, _| wanted.contains(request));
+    for request in &wanted {
+        model.pictures.entry(*request).or_insert(Slot::Loading);
+    }
+    let outstanding = wanted.iter().filter(|request| matches!(model.pictures.get(request), Some(Slot::Loading))).copied().collect();
+    model.wanted = wanted;
+    effects.push(Effect::Pictures(outstanding));
+}
+
+fn wanted(model: &Model) -> Vec<Request> {
+    let (Screen::Review, Some(drawing)) = (model.screen, model.drawing()) else { return vec![] };
+    let near = arrivals::neighbourhood(model);
+    let shown = layout::review_with(model, model.review.view, None);
+    // What another key would show; ready as well, but last.
+    let beside = [View::Together, View::Faces].map(|view| layout::review_with(model, view, None));
+    let panel = layout::review(model, model.review.view);
+    let mut wanted = Vec::new();
+    let mut want = |submission: Uuid, spots: &[layout::Spot]| {
+        let Some(detail) = model.details.get(&submission).and_then(|load| load.ready()) else { return };
+        for spot in spots.iter().filter(|spot| detail.pictures.contains(&spot.kind)) {
+            let request = Request { submission, kind: spot.kind, cells: (spot.picture.width, spot.picture.height), drawing };
+            if !wanted.contains(&request) {
+                wanted.push(request);
+            }
+        }
+    };
+    for submission in near.iter().take(1) {
+        want(*submission, &panel.pictures);
+    }
+    for submission in &near {
+        want(*submission, &shown.pictures);
+    }
+    for submission in near.iter().take(2) {
+        for kind in TRIPLE {
+            let spot = beside.iter().flat_map(|layout| &layout.pictures).find(|spot| spot.kind == kind);
+            want(*submission, spot.map_or(&[], std::slice::from_ref));
+        }
+    }
+    wanted
+}

@@ -1,0 +1,75 @@
+//! The help: the keys of the place one came from, and what the signs mean. Pictures are left out while it is open.
+
+use ratatui::{layout::Rect, style::Style};
+
+use super::{checks, pen::Pen};
+use crate::{
+    desk::{
+        keymap::{self, Place},
+        model::{Model, Screen},
+        text,
+    },
+    domain::check::Verdict,
+    language,
+};
+
+/// The lines of the help: key, words.
+#[must_use]
+pub fn lines(model: &Model) -> Vec<(String, String, Style)> {
+    let theme = &model.theme;
+    let place = match model.screen {
+        Screen::Units => Place::Units,
+        Screen::Queue => Place::Queue,
+        Screen::Review => Place::Review,
+    };
+    let mut lines: Vec<(String, String, Style)> = Vec::new();
+    let mut section = |title: &str, place: Place| {
+        lines.push((String::new(), model.text(title, &[]), theme.title()));
+        for binding in keymap::bindings(place) {
+            let code = binding.action.code();
+            let long = format!("desk.help.{code}");
+            let key = if language::has_text(model.language, &long) { long } else { format!("desk.key.{code}") };
+            lines.push((binding.written.to_owned(), model.text(&key, &[]), theme.base()));
+        }
+        lines.push((String::new(), String::new(), theme.base()));
+    };
+    section("desk.help.here", place);
+    if place == Place::Review {
+        section("desk.help.sheet", Place::Sheet);
+    }
+    lines.push((String::new(), model.text("desk.help.signs", &[]), theme.title()));
+    for (verdict, key) in [(Verdict::Pass, "pass"), (Verdict::Warn, "warn"), (Verdict::Fail, "fail"), (Verdict::Unknown, "unknown")] {
+        let words = format!("{}  {}", model.text(&format!("verdict.{key}"), &[]), model.text(&format!("desk.help.sign_{key}"), &[]));
+        lines.push((checks::glyph(verdict).to_owned(), words, theme.verdict(verdict)));
+    }
+    lines.push((String::new(), String::new(), theme.base()));
+    lines.push((String::new(), model.text("desk.help.deciding", &[]), theme.title()));
+    for key in ["desk.help.held", "desk.help.offline", "desk.help.double"] {
+        lines.push((String::new(), model.text(key, &[]), theme.base()));
+    }
+    lines
+}
+
+/// Draws the help from line `scroll` on.
+pub fn draw(model: &Model, pen: &mut Pen, body: Rect, scroll: usize) {
+    let lines = lines(model);
+    let scroll = scroll.min(lines.len().saturating_sub(usize::from(body.height)));
+    let mut y = body.y;
+    for (key, words, style) in lines.iter().skip(scroll) {
+        let lead = if key.is_empty() { 1 } else { 11 };
+        let room = body.width.saturating_sub(lead + 1);
+        let wrapped = text::wrap(words, usize::from(room));
+        if y >= body.bottom() {
+            break;
+        }
+        pen.write(body.x + 2, y, 8, key, if *style == model.theme.base() { model.theme.accent() } else { *style });
+        for line in &wrapped {
+            if y >= body.bottom() {
+                break;
+            }
+            pen.write(body.x + lead, y, room, line, *style);
+            y += 1;
+        }
+        y += u16::from(wrapped.is_empty());
+    }
+}

@@ -1,0 +1,78 @@
+//! Pure: `draw(&Model, &mut Frame)`. Every screen has a header, a body, a line of news and a line of keys.
+
+mod bars;
+mod checks;
+mod conflicts;
+mod facts;
+pub mod help;
+pub mod layout;
+mod pen;
+mod queue;
+mod review;
+mod sheet;
+mod units;
+
+#[cfg(test)]
+pub mod tests;
+
+use ratatui::{Frame, buffer::CellDiffOption};
+use uuid::Uuid;
+
+use crate::desk::{
+    model::{Model, Panel, Screen},
+    picture::Painted,
+    text,
+};
+use pen::Pen;
+
+/// What a frame shows beyond its text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drawn {
+    pub pictures: Vec<Painted>,
+    /// The photo whose pictures are all here.
+    pub complete: Option<Uuid>,
+}
+
+/// Draws the desk.
+pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
+    let area = frame.area();
+    let mut pen = Pen { buffer: frame.buffer_mut() };
+    pen.fill(area, model.theme.base());
+    let (header, body, news, keys) = layout::screen(area);
+    let mut drawn = Drawn::default();
+    let mut cursor = None;
+    match (&model.panel, model.screen) {
+        (Some(Panel::Help { scroll }), _) => help::draw(model, &mut pen, body, *scroll),
+        (Some(Panel::Conflicts { scroll }), _) => conflicts::draw(model, &mut pen, body, *scroll),
+        (_, Screen::Units) => cursor = units::draw(model, &mut pen, body),
+        (_, Screen::Queue) => cursor = queue::draw(model, &mut pen, body),
+        (_, Screen::Review) => (drawn, cursor) = review::draw(model, &mut pen, area),
+    }
+    bars::header(model, &mut pen, header);
+    bars::news(model, &mut pen, news);
+    bars::keys(model, &mut pen, keys);
+    if model.facts.wide_ambiguous {
+        narrow(&mut pen, &drawn);
+    }
+    // Input methods open their window where the cursor is.
+    let position = cursor.unwrap_or((news.x, news.y));
+    if area.contains(position.into()) {
+        frame.set_cursor_position(position);
+    }
+    drawn
+}
+
+/// Replaces what this terminal draws two cells wide.
+fn narrow(pen: &mut Pen, drawn: &Drawn) {
+    for position in pen.buffer.area.positions() {
+        if drawn.pictures.iter().any(|painted| painted.area.contains(position)) {
+            continue;
+        }
+        let cell = &mut pen.buffer[position];
+        if cell.diff_option == CellDiffOption::None
+            && let Some(symbol) = text::narrow(cell.symbol())
+        {
+            cell.set_symbol(symbol);
+        }
+    }
+}
