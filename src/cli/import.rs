@@ -234,5 +234,5 @@ async fn wait(arguments: &Arguments, http: &Http, pace: Pace, report: &mut Repor
 }
 
 fn unreadable(path: &std::path::Path) -> Problem {
-    Problem::new(0, "file_unreadable", "a file or folder cannot be read").with("path", folder::shown(path))
+    Problem::new(0, "path_unreadable", "a file or folder cannot be read").with("path", folder::shown(path))
 }

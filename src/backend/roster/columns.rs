@@ -154,6 +154,11 @@ impl Columns {
         self.known.iter().map(|(field, index, _)| (*field, *index))
     }
 
+    /// The index of the column under a heading.
+    pub(super) fn place(&self, heading: &str) -> Option<usize> {
+        self.known.iter().find(|(_, _, known)| known == heading).map(|(_, index, _)| *index)
+    }
+
     /// The required columns that are not there, as people may write them.
     pub(super) fn missing(&self) -> Option<String> {
         let has = |field| self.find(field).is_some();

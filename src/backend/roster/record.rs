@@ -21,8 +21,8 @@ struct Reading<'a> {
     errors: Vec<RowError>,
 }
 
-/// Reads one row; the row itself only where nothing is wrong with it.
-pub(super) fn read(row: u32, columns: &Columns, cells: &[(Field, Cell)]) -> Result<RosterRow, Vec<RowError>> {
+/// Reads one row: what could be read, and what is wrong with the rest, from left to right.
+pub(super) fn read(row: u32, columns: &Columns, cells: &[(Field, Cell)]) -> (RosterRow, Vec<RowError>) {
     let mut reading = Reading { row, columns, cells, errors: Vec::new() };
     let student_number = reading.number(Field::StudentNumber);
     let id_number = reading.id_number();
@@ -52,7 +52,9 @@ pub(super) fn read(row: u32, columns: &Columns, cells: &[(Field, Cell)]) -> Resu
         intake: reading.words(Field::Intake),
         class: reading.words(Field::Class),
     };
-    if reading.errors.is_empty() { Ok(record) } else { Err(reading.errors) }
+    let mut errors = reading.errors;
+    errors.sort_by_key(|error| error.column.as_deref().and_then(|heading| columns.place(heading)));
+    (record, errors)
 }
 
 /// An error of one row; `column` is told by its heading in the file.

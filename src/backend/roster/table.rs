@@ -67,16 +67,11 @@ impl Table {
         if self.total > MOST_ROWS {
             return Err(RosterError::TooManyRows);
         }
-        let errors = match record::read(row, columns, &known) {
-            Ok(record) => match self.seen.compare(&record, columns) {
-                errors if errors.is_empty() => {
-                    self.rows.push(record);
-                    return Ok(());
-                }
-                errors => errors,
-            },
-            Err(errors) => errors,
-        };
+        let (record, mut errors) = record::read(row, columns, &known);
+        errors.extend(self.seen.compare(&record, columns));
+        if errors.is_empty() {
+            self.rows.push(record);
+        }
         for error in errors {
             if self.errors.len() < MOST_ERRORS { self.errors.push(error) } else { self.untold += 1 }
         }
@@ -146,6 +141,9 @@ impl Seen {
             if first != record.row {
                 twice(Field::IdNumber, first);
             }
+        }
+        if record.unit_code.is_empty() {
+            return errors;
         }
         let (name, first) = self.unit_names.entry(record.unit_code.clone()).or_insert_with(|| (record.unit_name.clone(), record.row));
         if *name != record.unit_name {

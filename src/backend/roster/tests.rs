@@ -138,6 +138,13 @@ fn a_student_stands_on_a_roster_once_and_a_unit_has_one_name() {
 }
 
 #[test]
+fn a_row_with_one_fault_is_told_its_others_too_from_left_to_right() {
+    let row = ["1", "=A1", "990000199001010018", "", "1"];
+    let roster = parse(&csv(&[&HEADINGS, &["1", "张三", IDS[0], "东"], &row])).unwrap();
+    assert_eq!(codes(&roster), ["formula_cell", "id_number_checksum", "unit_missing", "phone_shape", "duplicate_student"]);
+}
+
+#[test]
 fn spreadsheet_cells_that_are_no_text() {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();

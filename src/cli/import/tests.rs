@@ -287,7 +287,7 @@ async fn what_is_missing_here_is_found_before_anything_is_sent() {
         Arguments { photos: "/nowhere/photos".into(), ..bench.arguments() },
         Arguments { id_cards: Some("/nowhere/cards".into()), ..bench.arguments() },
     ] {
-        assert_eq!(problem_of(bench.run(&arguments).await.0).code, "file_unreadable");
+        assert_eq!(problem_of(bench.run(&arguments).await.0).code, "path_unreadable");
     }
     assert!(bench.server.received_requests().await.unwrap().is_empty());
 }
@@ -347,7 +347,7 @@ async fn an_engine_that_stands_still_is_not_waited_for_for_ever() {
 fn every_word_has_a_text_in_every_language() {
     let photo =
         ["unmatched", "unsupported", "twice", "refused", "unreadable", "same_student"].map(|word| format!("output.import.photo_{word}"));
-    let problems = ["file_unreadable", "photo_too_large", "engine_still", "output_failed", "season_none", "season_needed", code::NONSENSE];
+    let problems = ["path_unreadable", "photo_too_large", "engine_still", "output_failed", "season_none", "season_needed"];
     for key in photo.into_iter().chain(problems.map(|code| format!("problem.{code}"))) {
         assert!(Language::ALL.iter().all(|language| has_text(*language, &key)), "{key}");
     }
