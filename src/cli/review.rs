@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 
 use crate::{
-    api::problem::Problem,
-    cli::{Context, Exit},
-    client::{Http, http::Token},
+    api::{people::User, problem::Problem},
+    cli::{Context, Exit, remote},
+    client::Http,
     desk::{
         picture::policy::Graphics,
         run::{self, Config, DeskError},
     },
-    language,
 };
 
 /// Arguments of `zhaoshen review`.
@@ -49,24 +48,9 @@ pub fn run(arguments: Arguments, context: &Context) -> Exit {
 }
 
 async fn review(arguments: Arguments, context: &Context) -> Exit {
-    let tell = |problem: &Problem| {
-        let key = format!("problem.{}", problem.code);
-        let parameters: Vec<(&str, &str)> = problem.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let text = if language::has_text(context.language, &key) {
-            context.text(&key, &parameters)
-        } else {
-            context.text("desk.problem", &[("code", &problem.code)])
-        };
-        eprintln!("{text}");
-        if problem.status == 0 && problem.code != crate::api::problem::code::UNREACHABLE { Exit::Usage } else { Exit::Failed }
-    };
-    let http = match session() {
-        Ok(http) => http,
-        Err(problem) => return tell(&problem),
-    };
-    let user = match http.me().await {
-        Ok(user) => user,
-        Err(problem) => return tell(&problem),
+    let (http, user) = match signed_in().await {
+        Ok(found) => found,
+        Err(problem) => return remote::finish(context, Err(problem.into())),
     };
     let Some(state_folder) = state_folder() else {
         eprintln!("{}", context.text("desk.error.outbox", &[("why", "no home")]));
@@ -102,13 +86,9 @@ pub fn state_folder() -> Option<PathBuf> {
     })
 }
 
-/// The server and the token: `ZHAOSHEN_SERVER` and the file `ZHAOSHEN_TOKEN_FILE`.
-///
-/// INTEGRATION: replace the body by `client::session::load`, which knows these two variables and the saved session of `login`.
-fn session() -> Result<Http, Problem> {
-    let missing = || Problem::new(0, "no_session", "nobody is signed in");
-    let server = std::env::var("ZHAOSHEN_SERVER").map_err(|_| missing())?;
-    let path = std::env::var_os("ZHAOSHEN_TOKEN_FILE").ok_or_else(missing)?;
-    let token = std::fs::read_to_string(path).map_err(|_| missing())?;
-    Http::new(&server, Some(Token::new(token.trim())))
+/// The backend the user is signed in to, and who they are there.
+async fn signed_in() -> Result<(Http, User), Problem> {
+    let http = remote::connect()?;
+    let user = http.me().await?;
+    Ok((http, user))
 }

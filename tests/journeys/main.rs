@@ -6,4 +6,5 @@ mod house;
 mod intake_client;
 mod licences;
 mod papers;
+mod season;
 mod support;

@@ -1,0 +1,165 @@
+//! `demo`: the main job on an embedded backend. Starts at once, fills a season while one watches, opens the desk on it.
+//!
+//! The only place that brings desk and backend together; they meet through HTTP on a loopback port like any other two.
+
+use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc};
+
+use clap::Args;
+
+use super::{
+    cohort,
+    fill::{self, Filling},
+};
+use crate::{
+    api::{
+        people::{NewUser, User},
+        problem::Problem,
+    },
+    backend::{
+        auth,
+        clock::SystemClock,
+        production,
+        serve::{self, Config, Running, ServeError},
+        store::StoreError,
+        vault::VaultError,
+    },
+    cli::{Context, Exit, remote, serve as serve_command},
+    client::{Http, http::Token},
+    domain::access::Role,
+};
+
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    photos: Option<PathBuf>,
+    #[arg(long)]
+    serve_only: bool,
+}
+
+/// Why the demo did not open.
+#[derive(Debug, thiserror::Error)]
+enum DemoError {
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Folder(#[from] io::Error),
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    #[error(transparent)]
+    Desk(#[from] crate::desk::run::DeskError),
+}
+
+/// The folder of the demo's data: the user's, or one that goes when the demo ends.
+enum Folder {
+    Given(PathBuf),
+    Passing(tempfile::TempDir),
+}
+
+impl Folder {
+    fn path(&self) -> PathBuf {
+        match self {
+            Folder::Given(path) => path.clone(),
+            Folder::Passing(folder) => folder.path().join("data"),
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: DemoArguments, context: &Context) -> Exit {
+    use io::IsTerminal as _;
+    if !arguments.serve_only && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        eprintln!("{}", context.text("cli.demo.no_terminal", &[]));
+        return Exit::Usage;
+    }
+    let filling = match &arguments.photos {
+        None => Filling::specimens(cohort::season()),
+        Some(folder) => match Filling::own_photos(folder) {
+            Ok(filling) => filling,
+            Err(error) => {
+                let folder = folder.display().to_string();
+                eprintln!("{}", context.text("cli.demo.no_photos", &[("folder", &folder), ("error", &error.to_string())]));
+                return Exit::Failed;
+            }
+        },
+    };
+    if arguments.serve_only {
+        serve_command::log_to_stderr();
+    }
+    match super::super::on_a_runtime(demonstrate(arguments, filling, context)) {
+        Ok(Ok(())) => Exit::Done,
+        Ok(Err(DemoError::Problem(problem))) => {
+            eprintln!("{}", remote::problem_text(context, &problem));
+            Exit::Failed
+        }
+        Ok(Err(error)) => failed(&error, context),
+        Err(error) => failed(&error, context),
+    }
+}
+
+fn failed(error: &dyn std::error::Error, context: &Context) -> Exit {
+    eprintln!("{}", context.text("cli.demo.failed", &[("error", &error.to_string())]));
+    Exit::Failed
+}
+
+async fn demonstrate(arguments: DemoArguments, filling: Filling, context: &Context) -> Result<(), DemoError> {
+    let folder = match arguments.data {
+        Some(path) => Folder::Given(path),
+        None => Folder::Passing(tempfile::Builder::new().prefix("zhaoshen-demo-").tempdir()?),
+    };
+    let data = folder.path();
+    let config = Config {
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        key_file: None,
+        parts: production::parts(&data)?,
+        clock: Arc::new(SystemClock),
+        data,
+    };
+    let running = serve::start(config).await?;
+    let shown = show(&running, filling, arguments.serve_only, context).await;
+    running.stop().await;
+    shown
+}
+
+async fn show(running: &Running, filling: Filling, serve_only: bool, context: &Context) -> Result<(), DemoError> {
+    let http = Http::new(&format!("http://{}", running.address()), None)?;
+    let (_, registrar) = sign_in(running, "demo-registrar", Role::Registrar).await?;
+    let (reviewer, token) = sign_in(running, "demo-reviewer", Role::Reviewer).await?;
+    let season = filling.season.code.clone();
+    let registrar = http.signed_in(registrar);
+    // The season itself first, so that the desk has something to open.
+    registrar.put_season(&filling.season).await?;
+    let filled = tokio::spawn(async move {
+        if let Err(problem) = fill::fill(&registrar, filling, |_, _| {}).await {
+            tracing::error!(code = problem.code, "the demo's season could not be filled");
+        }
+    });
+    let shown = if serve_only {
+        println!("http://{}", running.address());
+        println!("{}", token.reveal());
+        eprintln!("{}", context.text("cli.demo.serving", &[]));
+        serve_command::told_to_stop().await;
+        Ok(())
+    } else {
+        crate::desk::run::run(desk_config(http.signed_in(token), reviewer, season, context)).await.map_err(DemoError::from)
+    };
+    filled.abort();
+    shown
+}
+
+/// A session of a demo user, opened by the owner of the data folder: nobody types a password in a demo.
+async fn sign_in(running: &Running, name: &str, role: Role) -> Result<(User, Token), DemoError> {
+    let store = running.store();
+    let user = match store.credentials(name).await? {
+        Some(credentials) => credentials.user,
+        None => running.invite(&NewUser { name: name.to_owned(), role, units: None }).await?.user,
+    };
+    let (token, session) = auth::new_session(jiff::Timestamp::now())?;
+    store.open_session(user.id, session).await?;
+    Ok((user, Token::new(token)))
+}
