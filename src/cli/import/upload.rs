@@ -90,14 +90,29 @@ async fn hand_in(http: &Http, season: &str, photo: &Photo, card: Option<&PathBuf
             Err(outcome) => return Ok(outcome),
         },
     };
-    let about = NewSubmission { season: season.to_owned(), student: photo.student.clone() };
-    match patience.with(|| http.submit(&about, bytes.clone(), card.clone())).await {
-        Ok((submission, true)) => Ok(Outcome::Uploaded(Box::new(submission))),
-        Ok((submission, false)) => Ok(Outcome::Exists(Box::new(submission))),
-        Err(problem) if problem.code == code::STUDENT_UNKNOWN => Ok(Outcome::Unmatched),
-        Err(problem) if stops_everything(&problem) => Err(problem),
-        Err(problem) => Ok(Outcome::Refused(problem)),
+    // The backend compares student numbers letter by letter; a folder's names have often lost their case.
+    for student in spellings(&photo.student) {
+        let about = NewSubmission { season: season.to_owned(), student };
+        match patience.with(|| http.submit(&about, bytes.clone(), card.clone())).await {
+            Ok((submission, true)) => return Ok(Outcome::Uploaded(Box::new(submission))),
+            Ok((submission, false)) => return Ok(Outcome::Exists(Box::new(submission))),
+            Err(problem) if problem.code == code::STUDENT_UNKNOWN => {}
+            Err(problem) if stops_everything(&problem) => return Err(problem),
+            Err(problem) => return Ok(Outcome::Refused(problem)),
+        }
     }
+    Ok(Outcome::Unmatched)
+}
+
+/// A student's number as the file has it, then in capitals, then in small letters; one where there are no letters.
+fn spellings(student: &str) -> Vec<String> {
+    let mut spellings = vec![student.to_owned()];
+    for spelling in [student.to_uppercase(), student.to_lowercase()] {
+        if !spellings.contains(&spelling) {
+            spellings.push(spelling);
+        }
+    }
+    spellings
 }
 
 /// What would meet every other photo too.
