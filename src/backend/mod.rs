@@ -22,6 +22,7 @@ pub mod gateways;
 pub mod jobs;
 mod metrics;
 mod problems;
+pub mod production;
 pub mod roster;
 pub mod router;
 pub mod serve;

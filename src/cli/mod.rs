@@ -3,7 +3,6 @@
 //! Human text on a terminal, `--json` (one object a line) for programs. Texts of the help are in `locales/cli.*.yml`: about texts under
 //! `cli.<command>.about`, arguments under `cli.<command>.<argument>`.
 
-
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -22,10 +21,14 @@ mod progress;
 mod remote;
 #[cfg(feature = "desk")]
 mod review;
+#[cfg(feature = "server")]
+mod serve;
 #[cfg(feature = "desk")]
 mod show;
 mod standardize;
 mod table;
+#[cfg(feature = "server")]
+mod user;
 
 /// How a command ended. A batch ends with its worst, which is the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +74,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(all(feature = "desk", feature = "server"))]
+    Demo(demo::command::DemoArguments),
+    #[cfg(feature = "server")]
+    Serve(serve::ServeArguments),
+    #[cfg(feature = "server")]
+    User(user::UserArguments),
     Standardize(standardize::Arguments),
     Check(check::Arguments),
     Compare(compare::Arguments),
@@ -143,6 +152,12 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         return Exit::Usage;
     };
     match command {
+        #[cfg(all(feature = "desk", feature = "server"))]
+        Command::Demo(arguments) => demo::command::run(arguments, context),
+        #[cfg(feature = "server")]
+        Command::Serve(arguments) => serve::run(arguments, context),
+        #[cfg(feature = "server")]
+        Command::User(arguments) => user::run(arguments, context),
         Command::Standardize(arguments) => standardize::run(&arguments, context),
         Command::Check(arguments) => check::run(&arguments, context),
         Command::Compare(arguments) => compare::run(&arguments, context),
@@ -156,6 +171,15 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         #[cfg(feature = "desk")]
         Command::Review(arguments) => review::run(arguments, context),
     }
+}
+
+/// Runs `work` to its end on a runtime of its own.
+///
+/// # Errors
+/// When the system gives no threads.
+#[cfg(feature = "server")]
+fn on_a_runtime<T>(work: impl Future<Output = T>) -> std::io::Result<T> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work))
 }
 
 /// Runs a command that waits for the network or for files, and says how it ended.

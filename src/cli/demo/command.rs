@@ -2,7 +2,12 @@
 //!
 //! The only place that brings desk and backend together; they meet through HTTP on a loopback port like any other two.
 
-use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args;
 
@@ -25,6 +30,7 @@ use crate::{
     },
     cli::{Context, Exit, remote, serve as serve_command},
     client::{Http, http::Token},
+    desk::{self, picture::policy::Graphics},
     domain::access::Role,
 };
 
@@ -36,6 +42,10 @@ pub struct DemoArguments {
     photos: Option<PathBuf>,
     #[arg(long)]
     serve_only: bool,
+    #[arg(long, value_enum, default_value = "auto", env = "ZHAOSHEN_GRAPHICS")]
+    graphics: Graphics,
+    #[arg(long, value_name = "dark|light|FILE", default_value = "dark", env = "ZHAOSHEN_THEME")]
+    theme: String,
 }
 
 /// Why the demo did not open.
@@ -52,7 +62,7 @@ enum DemoError {
     #[error(transparent)]
     Problem(#[from] Problem),
     #[error(transparent)]
-    Desk(#[from] crate::desk::run::DeskError),
+    Desk(#[from] desk::run::DeskError),
 }
 
 /// The folder of the demo's data: the user's, or one that goes when the demo ends.
@@ -91,7 +101,7 @@ pub fn run(arguments: DemoArguments, context: &Context) -> Exit {
     if arguments.serve_only {
         serve_command::log_to_stderr();
     }
-    match super::super::on_a_runtime(demonstrate(arguments, filling, context)) {
+    match crate::cli::on_a_runtime(demonstrate(arguments, filling, context)) {
         Ok(Ok(())) => Exit::Done,
         Ok(Err(DemoError::Problem(problem))) => {
             eprintln!("{}", remote::problem_text(context, &problem));
@@ -108,25 +118,32 @@ fn failed(error: &dyn std::error::Error, context: &Context) -> Exit {
 }
 
 async fn demonstrate(arguments: DemoArguments, filling: Filling, context: &Context) -> Result<(), DemoError> {
-    let folder = match arguments.data {
-        Some(path) => Folder::Given(path),
+    let folder = match &arguments.data {
+        Some(path) => Folder::Given(path.clone()),
         None => Folder::Passing(tempfile::Builder::new().prefix("zhaoshen-demo-").tempdir()?),
     };
     let data = folder.path();
+    let state_folder = data.join("desk");
     let config = Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         key_file: None,
-        parts: production::parts(&data)?,
+        parts: Box::new(production::parts),
         clock: Arc::new(SystemClock),
         data,
     };
     let running = serve::start(config).await?;
-    let shown = show(&running, filling, arguments.serve_only, context).await;
+    let shown = show(&running, filling, &arguments, &state_folder, context).await;
     running.stop().await;
     shown
 }
 
-async fn show(running: &Running, filling: Filling, serve_only: bool, context: &Context) -> Result<(), DemoError> {
+async fn show(
+    running: &Running,
+    filling: Filling,
+    arguments: &DemoArguments,
+    state_folder: &Path,
+    context: &Context,
+) -> Result<(), DemoError> {
     let http = Http::new(&format!("http://{}", running.address()), None)?;
     let (_, registrar) = sign_in(running, "demo-registrar", Role::Registrar).await?;
     let (reviewer, token) = sign_in(running, "demo-reviewer", Role::Reviewer).await?;
@@ -139,14 +156,25 @@ async fn show(running: &Running, filling: Filling, serve_only: bool, context: &C
             tracing::error!(code = problem.code, "the demo's season could not be filled");
         }
     });
-    let shown = if serve_only {
+    let shown = if arguments.serve_only {
         println!("http://{}", running.address());
         println!("{}", token.reveal());
         eprintln!("{}", context.text("cli.demo.serving", &[]));
         serve_command::told_to_stop().await;
         Ok(())
     } else {
-        crate::desk::run::run(desk_config(http.signed_in(token), reviewer, season, context)).await.map_err(DemoError::from)
+        let desk = desk::run::Config {
+            http: http.signed_in(token),
+            user: reviewer,
+            season: Some(season),
+            unit: None,
+            language: context.language,
+            graphics: arguments.graphics,
+            theme: arguments.theme.clone(),
+            record: None,
+            state_folder: state_folder.to_owned(),
+        };
+        desk::run::run(desk).await.map_err(DemoError::from)
     };
     filled.abort();
     shown

@@ -4,6 +4,8 @@
 
 pub mod alteration;
 pub mod cohort;
+#[cfg(all(feature = "desk", feature = "server"))]
+pub mod command;
 pub mod fill;
 pub mod specimens;
 mod students;
