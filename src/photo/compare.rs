@@ -94,7 +94,7 @@ impl Engine {
         })
     }
 
-    fn embedding(&self, bytes: &[u8]) -> Result<Vec<f32>, PhotoError> {
+    pub(super) fn embedding(&self, bytes: &[u8]) -> Result<Vec<f32>, PhotoError> {
         let source = decode::decode(bytes)?;
         let found = self.find_faces(&source.pixels)?;
         let face = found.faces.first().ok_or(PhotoError::NoSingleFace { found: 0 })?;
@@ -103,7 +103,7 @@ impl Engine {
 }
 
 /// The cosine of the angle between two vectors; 0 where one has no length.
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
+pub(super) fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
     let lengths = (dot(a, a) * dot(b, b)).sqrt();
     if lengths > 0.0 { dot(a, b) / lengths } else { 0.0 }

@@ -83,7 +83,7 @@ pub fn jpeg_layout(bytes: &[u8]) -> JpegLayout {
     let mut at = 2;
     loop {
         // Between segments a decoder skips whatever is no marker, and so do we.
-        while at + 1 < bytes.len() && !(bytes[at] == 0xFF && !matches!(bytes[at + 1], 0x00 | 0xFF)) {
+        while at + 1 < bytes.len() && (bytes[at] != 0xFF || matches!(bytes[at + 1], 0x00 | 0xFF)) {
             at += 1;
         }
         if at + 1 >= bytes.len() {

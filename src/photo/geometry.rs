@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn a_head_cut_at_the_top_is_missing_pixels() {
         let standard = Standard::default();
-        let cut = Head { hair_top: 0.0, ..specimen() };
+        let cut = Head { hair_top: 0.0, eye_line: 331.8, ..specimen() };
         let edges = Edges { top: true, ..wide(900.0, 1200.0) };
         assert!(place(&cut, &edges, &standard).missing(&edges, &standard) >= 49.0);
     }

@@ -43,8 +43,8 @@ fn within(eye_x: f64, eye_y: f64, width: f64, (picture_width, picture_height): (
     let width = width.min(limit_x).min(limit_y / ratio);
     let height = width * ratio;
     Frame {
-        x: (eye_x - width / 2.0).clamp(0.0, limit_x - width),
-        y: (eye_y - height * EYE_LINE).clamp(0.0, limit_y - height),
+        x: (eye_x - width / 2.0).clamp(0.0, (limit_x - width).max(0.0)),
+        y: (eye_y - height * EYE_LINE).clamp(0.0, (limit_y - height).max(0.0)),
         width,
         height,
     }

@@ -189,27 +189,21 @@ fn fill_core(alpha: &mut Plane, core: &Plane, below_chin: usize) {
 
 /// Keeps what has only its like within `radius` along both axes; beyond the picture counts as alike.
 fn erode(mask: &[bool], width: usize, height: usize, radius: usize) -> Vec<bool> {
+    // Along one line: how far the nearest pixel is that is not set, from the one side and then from the other.
     let run = |length: usize, at: &dyn Fn(usize) -> bool| -> Vec<bool> {
-        let mut near_false = vec![usize::MAX; length];
-        let mut last = None;
-        for index in 0..length {
-            if !at(index) {
-                last = Some(index);
-            }
-            if let Some(last) = last {
-                near_false[index] = index - last;
-            }
+        let mut distance = length + radius;
+        let mut distances: Vec<usize> = (0..length)
+            .map(|index| {
+                distance = if at(index) { distance + 1 } else { 0 };
+                distance
+            })
+            .collect();
+        distance = length + radius;
+        for known in distances.iter_mut().rev() {
+            distance = if *known == 0 { 0 } else { distance + 1 };
+            *known = distance.min(*known);
         }
-        let mut next = None;
-        for index in (0..length).rev() {
-            if !at(index) {
-                next = Some(index);
-            }
-            if let Some(next) = next {
-                near_false[index] = near_false[index].min(next - index);
-            }
-        }
-        near_false.into_iter().map(|distance| distance > radius).collect()
+        distances.into_iter().map(|distance| distance > radius).collect()
     };
     let mut rows = Vec::with_capacity(mask.len());
     for y in 0..height {

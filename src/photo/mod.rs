@@ -28,6 +28,8 @@ mod matte;
 mod metadata;
 mod raster;
 mod standard;
+#[cfg(test)]
+mod tests;
 mod weights;
 
 pub use compare::CompareError;

@@ -1,0 +1,262 @@
+//! The engine on whole pictures: specimen people, whose truth is known, and files made to break decoders.
+//!
+//! Specimens are looked for in `assets/specimens`, else where `ZHAOSHEN_SHARED` or `../shared` lies; without them these tests say so and pass.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::{CompareError, Engine, Outcome, PhotoError, Stage, Standard, compare, preview, without_location};
+use crate::domain::check::{CheckId, Verdict};
+use crate::domain::comparison::Band;
+use crate::domain::reason::Reason;
+use crate::domain::report::Report;
+
+/// One engine for all tests of a process: loading its nets takes longer than most tests.
+fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::new().unwrap())
+}
+
+fn shared() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    std::env::var_os("ZHAOSHEN_SHARED").map_or_else(beside, PathBuf::from)
+}
+
+fn specimen_folder() -> Option<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/specimens");
+    let found = [own, shared().join("specimen")].into_iter().find(|folder| folder.join("p00.jpg").is_file());
+    if found.is_none() {
+        eprintln!("skipped: no specimens");
+    }
+    found
+}
+
+fn specimen(name: &str) -> Option<Vec<u8>> {
+    std::fs::read(specimen_folder()?.join(format!("{name}.jpg"))).ok()
+}
+
+fn standardized(name: &str) -> Option<(Vec<u8>, Report)> {
+    match engine().standardize(&specimen(name)?, &Standard::default()).unwrap() {
+        Outcome::Standardized { jpeg, report } => Some((jpeg, report)),
+        Outcome::Refused { reasons, .. } => panic!("{name} was refused: {reasons:?}"),
+    }
+}
+
+fn refused(name: &str) -> Option<(Vec<Reason>, Report)> {
+    match engine().standardize(&specimen(name)?, &Standard::default()).unwrap() {
+        Outcome::Refused { reasons, report } => Some((reasons, report)),
+        Outcome::Standardized { .. } => panic!("{name} was standardized"),
+    }
+}
+
+fn verdict(report: &Report, id: CheckId) -> Verdict {
+    report.checks.iter().find(|check| check.id == id).unwrap_or_else(|| panic!("no check {}", id.code())).verdict
+}
+
+#[test]
+fn good_photos_meet_the_standard_without_a_finding() {
+    for name in ["p00", "p03", "p08", "p15", "p21", "p26"] {
+        let Some((jpeg, report)) = standardized(name) else { return };
+        assert!((30_720..=40_000).contains(&jpeg.len()), "{name}: {} bytes", jpeg.len());
+        let bad: Vec<_> = report.checks.iter().filter(|check| check.verdict != Verdict::Pass).collect();
+        assert!(bad.is_empty(), "{name}: {bad:?}");
+        let finished = engine().check(&jpeg, Stage::Result, &Standard::default()).unwrap();
+        let bad: Vec<_> = finished.checks.iter().filter(|check| check.verdict == Verdict::Fail).collect();
+        assert!(bad.is_empty(), "{name} as a result: {bad:?}");
+    }
+}
+
+#[test]
+fn measures_are_the_truths() {
+    for name in ["p00", "p05", "p15", "p26"] {
+        let (Some(folder), Some((_, report))) = (specimen_folder(), standardized(name)) else { return };
+        let truth: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join(format!("{name}.json"))).unwrap()).unwrap();
+        let (geometry, transform) = (report.geometry.unwrap(), report.transform.unwrap());
+        let number = |value: &serde_json::Value| value.as_f64().unwrap();
+        let eye_y = (number(&truth["pupil_l"][1]) + number(&truth["pupil_r"][1])) / 2.0;
+        let close = |what: &str, measured: f64, true_value: f64, within: f64| {
+            assert!((measured - true_value).abs() <= within, "{name} {what}: {measured} against {true_value}");
+        };
+        close("eye line", geometry.eye_line, (eye_y - transform.y) * transform.scale, 3.0);
+        close("hair top", geometry.hair_top, (number(&truth["hair_top"]) - transform.y) * transform.scale, 6.0);
+        close("face width", geometry.face_width, number(&truth["face_width"]) * transform.scale, 16.0);
+    }
+}
+
+#[test]
+fn faults_that_no_crop_can_heal_are_refused_with_their_reason() {
+    let cases = [
+        ("f00a_tilt", Reason::Tilted),
+        ("f01a_turned", Reason::NotFrontal),
+        ("f09a_too_close", Reason::CutOff),
+        ("f10a_off_centre", Reason::CutOff),
+        ("f11a_too_far", Reason::TooSmall),
+        ("f12a_two_people", Reason::FaceCount),
+        ("f13a_nobody", Reason::FaceCount),
+    ];
+    for (name, reason) in cases {
+        let Some((reasons, report)) = refused(name) else { return };
+        assert!(reasons.contains(&reason), "{name}: {reasons:?}");
+        assert!(report.output.is_none());
+    }
+}
+
+#[test]
+fn other_faults_are_findings_on_a_standardized_picture() {
+    let cases = [
+        ("f02a_eyes_closed", CheckId::EyesOpen, Verdict::Fail),
+        ("f03a_mouth_open", CheckId::MouthOpen, Verdict::Fail),
+        ("f04a_dark", CheckId::Underexposed, Verdict::Warn),
+        ("f05a_half_shadow", CheckId::UnevenLight, Verdict::Fail),
+        ("f06a_blue_clothes", CheckId::ClothesBlend, Verdict::Fail),
+        ("f07a_blur", CheckId::Blur, Verdict::Fail),
+        ("f08a_sunglasses", CheckId::EyesOpen, Verdict::Unknown),
+    ];
+    for (name, id, expected) in cases {
+        let Some((_, report)) = standardized(name) else { return };
+        assert_eq!(verdict(&report, id), expected, "{name}");
+    }
+}
+
+#[test]
+fn blue_clothes_blend_with_blue_only() {
+    let Some(photo) = specimen("f06a_blue_clothes") else { return };
+    let report = engine().check(&photo, Stage::Source, &Standard::builtin("chsi-white").unwrap()).unwrap();
+    assert_eq!(verdict(&report, CheckId::ClothesBlend), Verdict::Pass);
+}
+
+#[test]
+fn inside_the_body_pixels_are_the_sources_own() {
+    let Some((jpeg, report)) = standardized("p00") else { return };
+    let source = super::decode::decode(&specimen("p00").unwrap()).unwrap().pixels;
+    let finished = super::decode::decode(&jpeg).unwrap().pixels;
+    let transform = report.transform.unwrap();
+    let (mut off, mut count) = (0.0, 0.0);
+    // A square on the face, where nothing may have been touched.
+    for y in 260..380u32 {
+        for x in 190..290u32 {
+            let place = |out: u32, origin: f64| (f64::from(out) + 0.5) / transform.scale + origin - 0.5;
+            let before = super::raster::sample(&source, place(x, transform.x), place(y, transform.y));
+            let after = finished.get_pixel(x, y).0;
+            off += before.iter().zip(after).map(|(a, b)| f64::from((a - f32::from(b)).abs())).sum::<f64>();
+            count += 3.0;
+        }
+    }
+    assert!(off / count < 5.0, "{} levels in the mean", off / count);
+}
+
+#[test]
+fn the_specimens_bands_call_nobody_different_from_himself_and_no_two_the_same() {
+    let bands = compare::specimen_bands();
+    let embed = |name: String| specimen(&name).map(|picture| engine().embedding(&picture).unwrap());
+    let people: Option<Vec<_>> = (0..32).map(|n| Some((embed(format!("p{n:02}"))?, embed(format!("p{n:02}_portrait"))?))).collect();
+    let Some(people) = people else { return };
+    for (a, (photo, _)) in people.iter().enumerate() {
+        for (b, (_, portrait)) in people.iter().enumerate() {
+            let score = compare::cosine(photo, portrait);
+            let never = if a == b { Band::Different } else { Band::Same };
+            assert_ne!(bands.band(score), never, "photo {a}, portrait {b}: {score}");
+        }
+    }
+}
+
+#[test]
+fn comparing_names_the_picture_without_a_face() {
+    let (Some(nobody), Some(somebody)) = (specimen("f13a_nobody"), specimen("p00")) else { return };
+    let no_face = PhotoError::NoSingleFace { found: 0 };
+    let bands = compare::default_bands();
+    assert_eq!(engine().compare(&nobody, &somebody, &bands), Err(CompareError::Photo(no_face.clone())));
+    assert_eq!(engine().compare(&somebody, &nobody, &bands), Err(CompareError::Portrait(no_face)));
+    let foreign = crate::domain::comparison::Bands { model: "another".into(), ..bands };
+    assert!(matches!(engine().compare(&somebody, &somebody, &foreign), Err(CompareError::OtherModel { .. })));
+}
+
+#[test]
+fn a_portrait_is_cut_in_its_proportions_and_shows_the_same_person() {
+    let Some(picture) = specimen("p00_portrait") else { return };
+    let portrait = engine().cut_portrait(&picture).unwrap();
+    let size = super::decode::decode(&portrait).unwrap().pixels.dimensions();
+    assert_eq!(size, (358, 441));
+    let comparison = engine().compare(&specimen("p00").unwrap(), &portrait, &compare::specimen_bands()).unwrap();
+    assert_eq!(comparison.band, Band::Same, "{}", comparison.score);
+    assert!(matches!(engine().cut_portrait(&specimen("f12a_two_people").unwrap()), Err(PhotoError::NoSingleFace { found: 2 })));
+}
+
+#[test]
+fn previews_fit_their_box() {
+    let Some(picture) = specimen("p00") else { return };
+    let small = super::decode::decode(&preview(&picture, 100, 1000, 80).unwrap()).unwrap().pixels;
+    assert_eq!(small.dimensions(), (100, 133));
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut found = Vec::new();
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn files_made_to_break_decoders_end_in_a_picture_or_a_clear_error() {
+    let all: Vec<PathBuf> = ["malformed", "formats"].iter().flat_map(|name| files(&shared().join("photos").join(name))).collect();
+    if all.is_empty() {
+        eprintln!("skipped: no corpus of broken files");
+    }
+    for path in all {
+        let bytes = std::fs::read(&path).unwrap();
+        match engine().standardize(&bytes, &Standard::default()) {
+            Ok(_) => drop(without_location(&bytes)),
+            Err(error) => assert!(!matches!(error, PhotoError::Inference { .. }), "{}: {error}", path.display()),
+        }
+        let _ = preview(&bytes, 64, 64, 80);
+        let _ = engine().cut_portrait(&bytes);
+    }
+}
+
+#[test]
+fn bytes_changed_at_random_never_panic() {
+    let Some(photo) = specimen("p00") else { return };
+    let small = preview(&photo, 60, 80, 70).unwrap();
+    let mut state = 99u32;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % below
+    };
+    for _ in 0..600 {
+        let mut bytes = small.clone();
+        for _ in 0..1 + random(6) {
+            let at = random(bytes.len());
+            bytes[at] = random(256) as u8;
+        }
+        bytes.truncate(bytes.len() - random(bytes.len() / 4));
+        let _ = super::decode::decode(&bytes);
+        let _ = without_location(&bytes);
+    }
+}
+
+#[test]
+fn problems_have_texts_in_both_languages() {
+    use crate::language::{Language, has_text};
+    let problems = [
+        PhotoError::Empty,
+        PhotoError::FileTooLarge { limit_mb: 40 },
+        PhotoError::NotAPicture,
+        PhotoError::UnsupportedFormat { format: "GIF" },
+        PhotoError::Heic,
+        PhotoError::UnsupportedJpeg { kind: "12-bit" },
+        PhotoError::Truncated,
+        PhotoError::Damaged,
+        PhotoError::TooManyPixels { limit: 100 },
+        PhotoError::NoSingleFace { found: 0 },
+        PhotoError::Inference { net: "x", message: String::new() },
+    ];
+    for problem in problems {
+        for language in Language::ALL {
+            assert!(has_text(language, &format!("problem.{}", problem.code())), "{} {}", language.tag(), problem.code());
+        }
+    }
+}
