@@ -21,6 +21,8 @@ pub mod folder;
 pub mod jobs;
 mod metrics;
 mod problems;
+#[cfg(any())] // until the engine, the roster reader and the gateways are here
+pub mod production;
 pub mod router;
 pub mod serve;
 pub mod state;

@@ -1,6 +1,12 @@
 //! Starts the backend in this process and stops it: data folder, jobs, listener. For `serve`, `demo` and tests alike.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::serve::ListenerExt;
 use tokio::{
@@ -24,6 +30,9 @@ use crate::api::people::{Invitation, NewUser};
 /// Requests that are still being answered get this long when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(30);
 
+/// Makes the parts for the data folder at the path.
+pub type MakeParts = Box<dyn FnOnce(&Path) -> Result<Parts, ServeError> + Send>;
+
 /// What is needed to start.
 pub struct Config {
     pub data: PathBuf,
@@ -31,7 +40,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The master key, where it is not in the data folder.
     pub key_file: Option<PathBuf>,
-    pub parts: Parts,
+    /// Makes the parts once the data folder is this process's alone.
+    pub parts: MakeParts,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -48,6 +58,9 @@ pub enum ServeError {
     Store(#[from] StoreError),
     #[error("the system has no randomness")]
     Random,
+    /// One of the parts is not fit for work; settings are named, secrets are not.
+    #[error("{0}")]
+    Parts(String),
 }
 
 /// A backend that runs.
@@ -73,6 +86,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let folder = DataFolder::open(&config.data, config.key_file, now).await?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| ServeError::Listen(config.listen, error))?;
     let address = listener.local_addr().map_err(|error| ServeError::Listen(config.listen, error))?;
+    let parts = (config.parts)(&config.data)?;
     let requeued = folder.store.requeue_taken(now).await?;
     if requeued > 0 {
         tracing::info!(jobs = requeued, "taken up again what a process before left undone");
@@ -81,7 +95,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         store: Arc::new(folder.store.clone()),
         blobs: folder.blobs.clone(),
         clock: config.clock,
-        parts: config.parts,
+        parts,
         tries: Arc::new(Tries::default()),
         metrics: Arc::new(Metrics::default()),
         work: Arc::new(Notify::new()),

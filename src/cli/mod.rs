@@ -5,6 +5,11 @@
 
 use std::process::ExitCode;
 
+#[cfg(all(feature = "server", any()))] // with backend::production
+mod serve;
+#[cfg(feature = "server")]
+mod user;
+
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::language::{self, Language};
@@ -52,7 +57,12 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    #[cfg(all(feature = "server", any()))] // with backend::production
+    Serve(serve::ServeArguments),
+    #[cfg(feature = "server")]
+    User(user::UserArguments),
+}
 
 fn parse_language(tag: &str) -> Result<Language, String> {
     Language::from_tag(tag).ok_or_else(|| "zh-CN | en".to_owned())
@@ -106,13 +116,26 @@ pub fn run() -> ExitCode {
     dispatch(parsed.command, &context).into()
 }
 
+/// Runs `work` to its end on a runtime of its own.
+///
+/// # Errors
+/// When the system gives no threads.
+#[cfg(feature = "server")]
+fn on_a_runtime<T>(work: impl Future<Output = T>) -> std::io::Result<T> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work))
+}
+
 fn dispatch(command: Option<Command>, context: &Context) -> Exit {
-    let _ = context;
     match command {
         None => {
             let _ = localise(Arguments::command(), context.language, "").print_help();
             Exit::Usage
         }
+        #[cfg(all(feature = "server", any()))] // with backend::production
+        Some(Command::Serve(arguments)) => serve::run(arguments, context),
+        #[cfg(feature = "server")]
+        Some(Command::User(arguments)) => user::run(arguments, context),
+        #[cfg(not(feature = "server"))]
         Some(command) => match command {},
     }
 }

@@ -252,7 +252,8 @@ mod tests {
                 if let Ok(next) = state.after(event) {
                     rendition |= matches!(event, AttemptEvent::Standardize | AttemptEvent::Rework);
                     if next == AttemptState::Approved {
-                        prop_assert!(matches!(before, AttemptState::Held { decision: Decision::Approve, .. }));
+                        let held_first = matches!(before, AttemptState::Held { decision: Decision::Approve, .. });
+                        prop_assert!(held_first);
                         prop_assert!(rendition);
                     }
                     state = next;

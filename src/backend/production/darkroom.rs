@@ -1,0 +1,93 @@
+//! The engine as a darkroom.
+
+use crate::{
+    backend::{
+        jobs::standardize::{Darkroom, Developed},
+        serve::ServeError,
+    },
+    domain::{comparison::Bands, reason::Reason},
+    photo::{self, CompareError, Engine, Outcome, PhotoError, Standard},
+};
+
+/// Edges and JPEG quality of the preview.
+const PREVIEW: (u32, u32, u8) = (900, 1200, 85);
+/// Edges and JPEG quality of the thumbnail.
+const THUMB: (u32, u32, u8) = (120, 160, 75);
+
+/// The engine, loaded once.
+pub struct EngineDarkroom(Engine);
+
+impl EngineDarkroom {
+    /// Loads the weights.
+    ///
+    /// # Errors
+    /// When they do not load.
+    pub fn new() -> Result<EngineDarkroom, ServeError> {
+        Engine::new().map(EngineDarkroom).map_err(|error| ServeError::Parts(error.to_string()))
+    }
+}
+
+impl Darkroom for EngineDarkroom {
+    fn without_location(&self, photo: &[u8]) -> Result<Vec<u8>, &'static str> {
+        photo::without_location(photo).map_err(|error| error.code())
+    }
+
+    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, standard: &str, cohort: &str) -> Developed {
+        let mut developed = self.standardize(photo, standard);
+        let portrait = id_card.map(|card| self.0.cut_portrait(card));
+        match portrait {
+            None => {}
+            Some(Err(error)) => {
+                tracing::info!(code = error.code(), "no portrait could be cut from an ID card");
+                developed.id_card_reasons.push(Reason::IdUnclear);
+            }
+            Some(Ok(portrait)) => {
+                // A finished photo is compared where there is one: same size, same light as what goes to the register.
+                let face = developed.standard.as_deref().unwrap_or(photo);
+                match self.0.compare(face, &portrait, &bands(cohort)) {
+                    Ok(comparison) => developed.comparison = Some(comparison),
+                    Err(CompareError::Portrait(_)) => developed.id_card_reasons.push(Reason::IdUnclear),
+                    Err(error) => tracing::info!(code = error.code(), "a photo could not be compared"),
+                }
+                developed.portrait = Some(portrait);
+            }
+        }
+        developed
+    }
+}
+
+impl EngineDarkroom {
+    fn standardize(&self, photo: &[u8], standard: &str) -> Developed {
+        let Some(standard) = Standard::builtin(standard) else {
+            tracing::error!(standard, "the season names a standard that does not exist");
+            return Developed { reasons: vec![Reason::Unreadable], ..Developed::default() };
+        };
+        let developed = Developed { preview: look(photo, PREVIEW), thumb: look(photo, THUMB), ..Developed::default() };
+        match self.0.standardize(photo, &standard) {
+            Ok(Outcome::Standardized { jpeg, report }) => Developed { standard: Some(jpeg), report: Some(report), ..developed },
+            Ok(Outcome::Refused { reasons, report }) => Developed { reasons, report: Some(report), ..developed },
+            Err(error) => {
+                tracing::info!(code = error.code(), "a photo could not be read");
+                Developed { reasons: vec![reason_of(&error)], ..developed }
+            }
+        }
+    }
+}
+
+fn look(photo: &[u8], (width, height, quality): (u32, u32, u8)) -> Option<Vec<u8>> {
+    photo::preview(photo, width, height, quality).ok()
+}
+
+fn reason_of(error: &PhotoError) -> Reason {
+    match error {
+        PhotoError::NoSingleFace { .. } => Reason::FaceCount,
+        _ => Reason::Unreadable,
+    }
+}
+
+fn bands(cohort: &str) -> Bands {
+    match cohort {
+        "specimen" => photo::compare::specimen_bands(),
+        _ => photo::compare::default_bands(),
+    }
+}

@@ -1,0 +1,21 @@
+//! The parts that `serve` and `demo` run with: the engine, the roster reader, a gateway. Thin adapters; nothing is decided here.
+
+mod courier;
+mod darkroom;
+mod rosters;
+
+use std::{path::Path, sync::Arc};
+
+use super::{serve::ServeError, state::Parts};
+
+/// The parts of a house whose notices go to the file or webhook that the environment names, or else to a file in the data folder.
+///
+/// # Errors
+/// When the engine's weights do not load or the gateway's settings make no sense.
+pub fn parts(data: &Path) -> Result<Parts, ServeError> {
+    Ok(Parts {
+        darkroom: Arc::new(darkroom::EngineDarkroom::new()?),
+        rosters: Arc::new(rosters::Tables),
+        courier: Arc::new(courier::Gateway::from_environment(data)?),
+    })
+}

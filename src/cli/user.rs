@@ -1,0 +1,96 @@
+//! `user add`: adds a user in a data folder and prints a one-time link, once.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::{Context, Exit};
+use crate::{
+    api::people::{Invitation, NewUser},
+    backend::{
+        clock::{Clock, SystemClock},
+        controllers::users::is_name,
+        folder::{DataFolder, FolderError},
+        serve::{self, ServeError},
+        store::StoreError,
+    },
+    domain::access::Role,
+};
+
+/// The environment variable that names a master key kept outside the data folder.
+pub const KEY_FILE: &str = "ZHAOSHEN_MASTER_KEY_FILE";
+
+#[derive(Debug, Args)]
+pub struct UserArguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    Add {
+        name: String,
+        #[arg(long, value_name = "reviewer|registrar|admin", value_parser = parse_role)]
+        role: Role,
+        #[arg(long, value_delimiter = ',', value_name = "A,B")]
+        units: Option<Vec<String>>,
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8420")]
+        address: String,
+    },
+}
+
+fn parse_role(code: &str) -> Result<Role, String> {
+    Role::from_code(code).ok_or_else(|| Role::ALL.map(Role::code).join(" | "))
+}
+
+/// Runs the command.
+pub fn run(arguments: UserArguments, context: &Context) -> Exit {
+    let Action::Add { name, role, units, data, address } = arguments.action;
+    if !is_name(&name) {
+        eprintln!("{}", context.text("cli.user.bad_name", &[]));
+        return Exit::Usage;
+    }
+    let user = NewUser { name, role, units };
+    match super::on_a_runtime(add(&data, &user)) {
+        Ok(Ok(invitation)) => {
+            let role = context.text(&format!("role.{}", role.code()), &[]);
+            let until = invitation.expires_at.to_string();
+            eprintln!("{}", context.text("cli.user.added", &[("name", &user.name), ("role", &role), ("until", &until)]));
+            // Alone on stdout, so that it can be piped to wherever links are sent from.
+            println!("{}/invite#{}", address.trim_end_matches('/'), invitation.code);
+            Exit::Done
+        }
+        Ok(Err(ServeError::Store(StoreError::UserExists))) => {
+            eprintln!("{}", context.text("cli.user.exists", &[("name", &user.name)]));
+            Exit::Refused
+        }
+        Ok(Err(ServeError::Folder(error))) => {
+            eprintln!("{}", folder_text(&error, &data, context));
+            Exit::Failed
+        }
+        Ok(Err(error)) => {
+            eprintln!("{}", context.text("cli.user.failed", &[("error", &error.to_string())]));
+            Exit::Failed
+        }
+        Err(error) => {
+            eprintln!("{}", context.text("cli.user.failed", &[("error", &error.to_string())]));
+            Exit::Failed
+        }
+    }
+}
+
+/// What is wrong with a data folder, in words.
+pub fn folder_text(error: &FolderError, data: &Path, context: &Context) -> String {
+    let parameters = [("path", data.display().to_string()), ("error", error.to_string())];
+    context.text(&format!("folder.{}", error.code()), &parameters.each_ref().map(|(name, value)| (*name, value.as_str())))
+}
+
+async fn add(data: &Path, user: &NewUser) -> Result<Invitation, ServeError> {
+    let clock = SystemClock;
+    let folder = DataFolder::open(data, std::env::var_os(KEY_FILE).map(PathBuf::from), clock.now()).await?;
+    let invited = serve::invite(&folder.store, &clock, user).await;
+    folder.store.close().await;
+    invited
+}
