@@ -206,6 +206,9 @@ CREATE TABLE audit (
 CREATE INDEX audit_of_season ON audit (school, season, sequence);
 CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append only'); END;
 CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append only'); END;
+-- REPLACE deletes without asking the trigger above.
+CREATE TRIGGER audit_is_never_replaced BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE sequence = NEW.sequence)
+BEGIN SELECT RAISE(ABORT, 'the audit is append only'); END;
 
 -- The queue of the machine. A job that was taken comes back at visible_at unless its end was recorded.
 CREATE TABLE jobs (

@@ -88,7 +88,6 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// The router, every route behind its access and its limit.
-#[must_use]
 pub fn router(state: State) -> Router {
     routes()
         .into_iter()

@@ -1,1 +1,42 @@
+//! What every engine of the store must do, as tests over `dyn Store`. An engine calls [`conformance!`] with a way to make an empty store.
 
+pub mod deciding;
+pub mod intake;
+pub mod leases;
+pub mod people;
+pub mod walk;
+mod world;
+
+pub use world::World;
+
+/// Runs every test of the suite against the stores that `$fresh` makes: `async fn() -> (impl Store, guard)`.
+macro_rules! conformance {
+    ($fresh:path) => {
+        $crate::backend::store::conformance::conformance!(@each $fresh,
+            deciding: [a_decision_is_held_undone_and_frozen, a_late_undo_is_refused, keys_belong_to_actor_and_request,
+                a_stale_version_says_what_stands_but_no_verdict, a_doubtful_comparison_needs_two_who_do_not_see_each_other,
+                two_who_disagree_ask_a_third, an_undo_takes_back_one_voice_only, only_who_decided_or_an_admin_undoes,
+                what_the_machine_refused_is_rejected_but_not_approved, retake_notices_are_limited_and_recorded,
+                a_refusal_leaves_nothing_behind],
+            intake: [a_roster_is_taken_whole_or_not_at_all, a_roster_again_changes_nothing, a_student_who_moves_takes_the_counts_along,
+                a_student_is_found_by_every_name_within_scope, the_same_photo_is_the_same_attempt,
+                a_retake_needs_the_rejection_first, an_outcome_is_recorded_once, a_killed_process_loses_no_job,
+                a_notice_without_a_phone_becomes_a_call, personal_data_leaves_masked],
+            leases: [photos_go_to_one_reviewer_at_a_time, eight_reviewers_decide_no_photo_twice, a_lease_ends_and_is_told,
+                kept_photos_stay_and_others_are_freed, another_scope_sees_nothing],
+            people: [an_invitation_opens_once, a_new_invitation_closes_the_old, sessions_end, pages_join_without_gaps],
+            walk: [counters_equal_a_scan_after_a_random_walk]
+        );
+    };
+    (@each $fresh:path, $($module:ident: [$($test:ident),*]),*) => {
+        $(mod $module {
+            $(#[tokio::test]
+            async fn $test() {
+                let (store, _guard) = $fresh().await;
+                let mut world = $crate::backend::store::conformance::World::found(std::sync::Arc::new(store)).await;
+                $crate::backend::store::conformance::$module::$test(&mut world).await;
+            })*
+        })*
+    };
+}
+pub(crate) use conformance;

@@ -48,6 +48,8 @@ mod queue;
 mod rosters;
 mod seasons;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod values;
 
 /// The code of the one school that a new house has.
