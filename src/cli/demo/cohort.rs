@@ -104,7 +104,8 @@ pub fn season() -> Cohort {
         code: "demo".into(),
         name: "演示季（样本人像）".into(),
         kind: SeasonKind::Roster,
-        rules: SeasonRules { cohort: "specimen".into(), ..SeasonRules::default() },
+        // One reviewer sits at a demo: nobody else could give the second opinion that doubt asks for elsewhere.
+        rules: SeasonRules { cohort: "specimen".into(), reviews_needed_when_doubtful: 1, ..SeasonRules::default() },
         closes_at: None,
     };
     let units: Vec<Unit> = UNITS.iter().map(|&(code, name)| Unit { code, name }).collect();

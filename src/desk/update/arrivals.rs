@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{PROGRESS_MS, lists, say};
+use super::{PROGRESS_MS, WATCH_MS, lists, say};
 use crate::{
     api::{problem::Problem, progress::Progress, roster::Season, submission::Submission},
     client::http,
@@ -57,6 +57,7 @@ pub fn progress(model: &mut Model, progress: Result<Progress, Problem>) {
             model.units.last = Some(progress.clone());
             model.units.progress = Load::Ready(progress);
             model.units.selected = model.units.selected.min(model.units.rows().len().saturating_sub(1));
+            lists::catch_up(model);
             if let Some(unit) = model.unit_wanted.take() {
                 let known = model.units.rows().iter().position(|row| row.unit.as_ref() == Some(&unit));
                 match known {
@@ -132,7 +133,10 @@ fn retry(model: &mut Model, effects: &mut Vec<Effect>) {
 /// Asks for the details of the photo under review and of its neighbours, lets distant ones go, and keeps the counts fresh.
 pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     retry(model, effects);
-    if model.units.stale && model.units.progress != Load::Loading && model.now.ms >= model.units.asked_at + PROGRESS_MS {
+    // While decisions change the counts they are soon asked for again; while somebody only watches, less often.
+    let age = if model.units.stale { PROGRESS_MS } else { WATCH_MS };
+    let ready = matches!(model.units.progress, Load::Ready(_));
+    if (ready || (model.units.stale && model.units.progress != Load::Loading)) && model.now.ms >= model.units.asked_at + age {
         reload_progress(model, effects);
     }
     if model.screen != Screen::Review {

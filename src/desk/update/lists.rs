@@ -33,6 +33,26 @@ pub fn reload(model: &mut Model) {
     model.marks.retain(|_, mark| matches!(mark, Mark::Sending(_) | Mark::Undoing | Mark::Notifying));
 }
 
+/// Has the list read on where the counts say that more photos wait than it holds: they came in behind its end.
+pub fn catch_up(model: &mut Model) {
+    if model.screen == Screen::Units {
+        return;
+    }
+    let (part, code) = (model.queue.part(), model.queue.unit.clone());
+    let Some(progress) = &model.units.last else { return };
+    let counts = progress.units.iter().find(|row| row.unit == code).unwrap_or(&progress.whole);
+    let waiting = match part {
+        Part::Pending => counts.pending,
+        Part::Refused => counts.machine_refused,
+        Part::Held | Part::Rejected => return,
+    };
+    let list = model.queue.list_mut();
+    let known = list.rows.iter().filter(|row| row.status == part.status()).count();
+    if list.loaded && list.next.is_none() && list.loading.is_none() && usize::try_from(waiting).is_ok_and(|waiting| waiting > known) {
+        list.loaded = false;
+    }
+}
+
 /// Asks for the page that the cursor will need.
 pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.screen == Screen::Units {

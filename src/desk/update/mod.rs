@@ -28,6 +28,8 @@ use crate::desk::{
 const NEWS_MS: u64 = 6000;
 /// How old counts may grow while decisions change them.
 const PROGRESS_MS: u64 = 3000;
+/// How old counts may grow while others work or photos come in.
+const WATCH_MS: u64 = 5000;
 
 /// Takes one message in.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
