@@ -7,6 +7,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -67,10 +68,7 @@ impl DataFolder {
     pub async fn open(path: &Path, key_file: Option<PathBuf>, now: Timestamp) -> Result<DataFolder, FolderError> {
         make_private(path)?;
         let lock = File::options().create(true).truncate(false).write(true).open(path.join("lock"))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => FolderError::Locked,
-            TryLockError::Error(error) => FolderError::File(error),
-        })?;
+        take(&lock).await?;
         let (key_file, database) = (key_file.unwrap_or_else(|| path.join("master.key")), path.join("zhaoshen.db"));
         // A new key for an old database would open nothing in it.
         if database.exists() && !key_file.exists() {
@@ -82,6 +80,22 @@ impl DataFolder {
         let store = SqliteStore::open(&database, Arc::clone(&vault), now).await?;
         Ok(DataFolder { store, blobs: Blobs::new(pictures, vault), _lock: lock })
     }
+}
+
+/// Takes the lock. A process that was just killed holds it a moment longer, and whoever restarts it should not have to know.
+async fn take(lock: &File) -> Result<(), FolderError> {
+    const TRIES: u32 = 10;
+    for _ in 1..TRIES {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(200)).await,
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+    }
+    lock.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => FolderError::Locked,
+        TryLockError::Error(error) => FolderError::File(error),
+    })
 }
 
 #[cfg(unix)]

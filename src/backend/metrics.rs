@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::store::types::JobKind;
+use super::store::types::QueueDepth;
 
 /// Requests by method, route and status.
 #[derive(Debug, Default)]
@@ -21,14 +21,16 @@ impl Metrics {
 
     /// The page.
     #[must_use]
-    pub fn page(&self, queue: &[(JobKind, i64)]) -> String {
+    pub fn page(&self, queue: &[QueueDepth]) -> String {
         let mut page = String::from("# TYPE zhaoshen_requests_total counter\n");
         for ((method, route, status), count) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let _ = writeln!(page, "zhaoshen_requests_total{{method=\"{method}\",route=\"{route}\",status=\"{status}\"}} {count}");
         }
-        page.push_str("# TYPE zhaoshen_jobs_waiting gauge\n");
-        for (kind, waiting) in queue {
-            let _ = writeln!(page, "zhaoshen_jobs_waiting{{kind=\"{}\"}} {waiting}", kind.code());
+        for (name, number) in [("waiting", (|depth| depth.waiting) as fn(&QueueDepth) -> i64), ("due", |depth| depth.due)] {
+            let _ = writeln!(page, "# TYPE zhaoshen_jobs_{name} gauge");
+            for depth in queue {
+                let _ = writeln!(page, "zhaoshen_jobs_{name}{{kind=\"{}\"}} {}", depth.kind.code(), number(depth));
+            }
         }
         page
     }
@@ -37,13 +39,14 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::store::types::JobKind;
 
     #[test]
     fn requests_of_one_route_are_added_up() {
         let metrics = Metrics::default();
         metrics.count("GET", "/v1/submissions/{id}", 200);
         metrics.count("GET", "/v1/submissions/{id}", 200);
-        let page = metrics.page(&[(JobKind::Freeze, 4)]);
+        let page = metrics.page(&[QueueDepth { kind: JobKind::Freeze, waiting: 4, due: 1 }]);
         assert!(page.contains("zhaoshen_requests_total{method=\"GET\",route=\"/v1/submissions/{id}\",status=\"200\"} 2\n"));
         assert!(page.contains("zhaoshen_jobs_waiting{kind=\"freeze\"} 4\n"));
     }

@@ -30,7 +30,7 @@ pub async fn ready(Shared(state): Shared<State>) -> (StatusCode, &'static str) {
 /// Counts, for Prometheus.
 #[utoipa::path(get, path = "/metrics", responses((status = 200, body = String)))]
 pub async fn metrics(Shared(state): Shared<State>) -> Result<Response, Failure> {
-    let queue = state.store.queue_depth().await?;
+    let queue = state.store.queue_depth(state.clock.now()).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], state.metrics.page(&queue)).into_response())
 }
 

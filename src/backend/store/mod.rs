@@ -26,7 +26,7 @@ pub mod types;
 pub use error::{StoreError, StoreResult};
 use types::{
     AttemptWork, CallLine, Credentials, FoundSession, FoundStudent, GivenReview, Hash, Intention, Job, JobKind, MachineOutcome, NewAttempt,
-    NewInvitation, NewSession, NewStudent, NoticeWork, QueueFilter, SendingEnd, Swept, TakenAttempt, TakenRoster,
+    NewInvitation, NewSession, NewStudent, NoticeWork, QueueDepth, QueueFilter, SendingEnd, Swept, TakenAttempt, TakenRoster,
 };
 
 /// Everything that can be asked of the store.
@@ -111,8 +111,8 @@ pub trait Store: Send + Sync {
     async fn postpone_job(&self, job: &Job, again_at: Timestamp, error: &str) -> StoreResult<()>;
     /// Makes jobs due again that a process which no longer lives had taken. Gives their number.
     async fn requeue_taken(&self, now: Timestamp) -> StoreResult<u64>;
-    /// How many jobs of each kind wait.
-    async fn queue_depth(&self) -> StoreResult<Vec<(JobKind, i64)>>;
+    /// How many jobs of each kind there are.
+    async fn queue_depth(&self, now: Timestamp) -> StoreResult<Vec<QueueDepth>>;
     /// What standardizing needs; `None`, and the job is gone, where the attempt no longer waits for it.
     async fn attempt_work(&self, job: &Job) -> StoreResult<Option<AttemptWork>>;
     /// Records what the machine made of an attempt and ends the job; a second time changes nothing.

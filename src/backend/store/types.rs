@@ -184,6 +184,16 @@ pub struct Job {
     pub tries: u32,
 }
 
+/// The jobs of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueDepth {
+    pub kind: JobKind,
+    /// All of them.
+    pub waiting: i64,
+    /// Those that are being done or should be.
+    pub due: i64,
+}
+
 /// What standardizing an attempt needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptWork {

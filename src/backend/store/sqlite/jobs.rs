@@ -15,7 +15,7 @@ use crate::{
         blobs::BlobKind,
         store::{
             StoreError, StoreResult,
-            types::{AttemptWork, Job, JobKind, MachineOutcome},
+            types::{AttemptWork, Job, JobKind, MachineOutcome, QueueDepth},
         },
     },
     domain::{
@@ -113,19 +113,19 @@ impl SqliteStore {
         Ok(done.rows_affected())
     }
 
-    pub(super) async fn jobs_by_kind(&self) -> StoreResult<Vec<(JobKind, i64)>> {
-        let rows = sqlx::query("SELECT kind, count(*) AS waiting FROM jobs GROUP BY kind").fetch_all(&self.readers).await?;
-        let mut depths = Vec::with_capacity(JobKind::ALL.len());
-        for kind in JobKind::ALL {
-            let mut waiting = 0;
-            for row in &rows {
-                if row.text("kind")? == kind.code() {
-                    waiting = row.number("waiting")?;
-                }
+    pub(super) async fn jobs_by_kind(&self, now: Timestamp) -> StoreResult<Vec<QueueDepth>> {
+        let rows = sqlx::query("SELECT kind, count(*) AS waiting, sum(taken = 1 OR visible_at <= ?) AS due FROM jobs GROUP BY kind")
+            .bind(values::time(now))
+            .fetch_all(&self.readers)
+            .await?;
+        let mut depths = JobKind::ALL.map(|kind| QueueDepth { kind, waiting: 0, due: 0 });
+        for row in &rows {
+            let kind = row.text("kind")?;
+            for depth in depths.iter_mut().filter(|depth| depth.kind.code() == kind) {
+                (depth.waiting, depth.due) = (row.number("waiting")?, row.number("due")?);
             }
-            depths.push((kind, waiting));
         }
-        Ok(depths)
+        Ok(depths.to_vec())
     }
 
     pub(super) async fn work_of_attempt(&self, job: &Job) -> StoreResult<Option<AttemptWork>> {

@@ -18,7 +18,8 @@ use super::{
     Store, StoreError, StoreResult,
     types::{
         AttemptWork, CallLine, Credentials, FoundSession, FoundStudent, GivenReview, Hash, Intention, Job, JobKind, MachineOutcome,
-        NewAttempt, NewInvitation, NewSession, NewStudent, NoticeWork, QueueFilter, SendingEnd, Swept, TakenAttempt, TakenRoster,
+        NewAttempt, NewInvitation, NewSession, NewStudent, NoticeWork, QueueDepth, QueueFilter, SendingEnd, Swept, TakenAttempt,
+        TakenRoster,
     },
 };
 use crate::{
@@ -259,8 +260,8 @@ impl Store for SqliteStore {
     async fn requeue_taken(&self, now: Timestamp) -> StoreResult<u64> {
         self.make_taken_due(now).await
     }
-    async fn queue_depth(&self) -> StoreResult<Vec<(JobKind, i64)>> {
-        self.jobs_by_kind().await
+    async fn queue_depth(&self, now: Timestamp) -> StoreResult<Vec<QueueDepth>> {
+        self.jobs_by_kind(now).await
     }
     async fn attempt_work(&self, job: &Job) -> StoreResult<Option<AttemptWork>> {
         self.work_of_attempt(job).await

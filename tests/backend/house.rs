@@ -1,0 +1,293 @@
+//! A house to test in: a running backend on a free port, a season, students 1–3 in unit A and 4–6 in B, and somebody of every role.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use reqwest::{
+    Client, Method, RequestBuilder, Response,
+    multipart::{Form, Part},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use uuid::Uuid;
+use zhaoshen::{
+    api::{people::NewUser, problem::Problem, submission::Submission},
+    backend::{
+        auth,
+        clock::{Clock, ManualClock},
+        controllers::rosters::{ReadRoster, RosterReader},
+        jobs::{
+            self,
+            notify::{Courier, Parcel, Undelivered},
+            standardize::{Darkroom, Developed},
+        },
+        serve::{self, Config, Running},
+        state::Parts,
+        store::types::{NewStudent, StudentDetails},
+    },
+    domain::{
+        access::Role,
+        comparison::{Band, Bands, Comparison, Scale},
+        reason::Reason,
+        report::{Report, SourceFacts},
+    },
+};
+
+pub const SEASON: &str = "2027-summer";
+
+pub struct House {
+    folder: Arc<TempDir>,
+    running: Running,
+    client: Client,
+    tokens: HashMap<&'static str, String>,
+    carried: Arc<AtomicUsize>,
+    pub clock: Arc<ManualClock>,
+}
+
+/// A photo that the played darkroom reads its part from.
+pub fn photo(part: &str) -> Vec<u8> {
+    [b"\xff\xd8\xff", part.as_bytes()].concat()
+}
+
+impl House {
+    pub async fn open() -> House {
+        let clock = Arc::new(ManualClock::at("2027-05-01T08:00:00Z".parse().unwrap()));
+        let mut house = House::start(Arc::new(tempfile::tempdir().unwrap()), clock, Arc::default()).await;
+        let only_a = || Some(vec!["A".to_owned()]);
+        for (name, role, units) in [
+            ("one", Role::Reviewer, None),
+            ("two", Role::Reviewer, None),
+            ("of-a", Role::Admin, only_a()),
+            ("registrar", Role::Registrar, None),
+            ("registrar-of-a", Role::Registrar, only_a()),
+            ("admin", Role::Admin, None),
+        ] {
+            let user = house.running.invite(&NewUser { name: name.to_owned(), role, units }).await.unwrap().user;
+            let (token, session) = auth::new_session(house.clock.now()).unwrap();
+            house.running.store().open_session(user.id, session).await.unwrap();
+            house.tokens.insert(name, token);
+        }
+        let season = json!({"code": SEASON, "name": "夏季"});
+        let put =
+            house.request("PUT", Some(&house.token("registrar")), &format!("/v1/seasons/{SEASON}")).json(&season).send().await.unwrap();
+        assert!(put.status().is_success());
+        let roster = house
+            .request("POST", Some(&house.token("registrar")), &format!("/v1/rosters?season={SEASON}"))
+            .body("1:A 2:A 3:A 4:B 5:B 6:B")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(roster.json::<Value>().await.unwrap()["new"], 6);
+        house
+    }
+
+    async fn start(folder: Arc<TempDir>, clock: Arc<ManualClock>, carried: Arc<AtomicUsize>) -> House {
+        let count = Arc::clone(&carried);
+        let parts = Box::new(move |_: &Path| {
+            Ok(Parts { darkroom: Arc::new(Played), rosters: Arc::new(Played), courier: Arc::new(Counter(count, Mutex::default())) })
+        });
+        let config = Config {
+            data: folder.path().join("data"),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            key_file: None,
+            parts,
+            clock: clock.clone(),
+        };
+        let running = serve::start(config).await.unwrap();
+        House { folder, running, client: Client::new(), tokens: HashMap::new(), carried, clock }
+    }
+
+    pub async fn close(self) {
+        self.running.stop().await;
+    }
+
+    pub fn token(&self, name: &str) -> String {
+        self.tokens[name].clone()
+    }
+
+    pub fn carried(&self) -> usize {
+        self.carried.load(Ordering::SeqCst)
+    }
+
+    /// Waits until the machine has nothing left to do now. The workers may be at it at the same time.
+    pub async fn work(&self) {
+        let state = self.running.state();
+        loop {
+            jobs::run_due(state).await.unwrap();
+            if state.store.queue_depth(self.clock.now()).await.unwrap().iter().all(|depth| depth.due == 0) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until a photo is stuck in the darkroom, and dies as a killed process does: without a word to anybody.
+    pub async fn die_while_stuck(self) -> House {
+        while !STUCK.load(Ordering::SeqCst) {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let (folder, clock, carried, tokens) = (self.folder, self.clock, self.carried, self.tokens);
+        drop(self.running);
+        FREE.store(true, Ordering::SeqCst);
+        House { tokens, ..House::start(folder, clock, carried).await }
+    }
+
+    pub fn request(&self, method: &str, token: Option<&str>, path: &str) -> RequestBuilder {
+        let request =
+            self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), format!("http://{}{path}", self.running.address()));
+        match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub async fn ask(&self, method: &str, token: Option<&str>, path: &str) -> Response {
+        self.request(method, token, path).send().await.unwrap()
+    }
+
+    pub async fn get(&self, token: &str, path: &str) -> Response {
+        self.ask("GET", Some(token), path).await
+    }
+
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> Response {
+        self.request("POST", Some(token), path).json(body).send().await.unwrap()
+    }
+
+    /// Asks with everything that any decision needs.
+    pub async fn decide(&self, method: &str, token: &str, path: &str) -> Response {
+        let request =
+            self.request(method, Some(token), path).header("if-match", "\"1\"").header("idempotency-key", Uuid::now_v7().to_string());
+        request.json(&json!({"verdict": "approve"})).send().await.unwrap()
+    }
+
+    pub async fn upload(&self, student: u32, photo: &[u8], id_card: Option<&[u8]>) -> Response {
+        let about = json!({"season": SEASON, "student": number(student)}).to_string();
+        let mut form = Form::new().text("about", about).part("photo", Part::bytes(photo.to_vec()));
+        if let Some(id_card) = id_card {
+            form = form.part("id_card", Part::bytes(id_card.to_vec()));
+        }
+        self.request("POST", Some(&self.token("registrar")), "/v1/submissions").multipart(form).send().await.unwrap()
+    }
+
+    pub async fn submit(&self, student: u32, photo: &[u8]) -> Uuid {
+        let answer = self.upload(student, photo, Some(b"\xff\xd8\xffcard")).await;
+        assert_eq!(answer.status().as_u16(), 201);
+        answer.json::<Submission>().await.unwrap().summary.id
+    }
+
+    pub async fn see(&self, token: &str, id: Uuid) -> (Submission, String) {
+        let answer = self.get(token, &format!("/v1/submissions/{id}")).await;
+        let tag = answer.headers()["etag"].to_str().unwrap().to_owned();
+        (answer.json().await.unwrap(), tag)
+    }
+
+    pub async fn review(&self, token: &str, seen: &Submission, version: String, verdict: &Value) -> Response {
+        let mut body = verdict.clone();
+        body["rendition"] = json!(seen.rendition);
+        self.request("POST", Some(token), &format!("/v1/submissions/{}/reviews", seen.summary.id))
+            .header("if-match", version)
+            .header("idempotency-key", Uuid::now_v7().to_string())
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+    }
+}
+
+fn number(student: u32) -> String {
+    format!("2501{student:04}")
+}
+
+/// Whether a photo is stuck in the darkroom, and whether it may leave. One test uses them.
+static STUCK: AtomicBool = AtomicBool::new(false);
+static FREE: AtomicBool = AtomicBool::new(false);
+
+struct Played;
+
+impl Darkroom for Played {
+    fn without_location(&self, photo: &[u8]) -> Result<Vec<u8>, &'static str> {
+        if photo.starts_with(b"\xff\xd8\xff") { Ok(photo.to_vec()) } else { Err("not_a_picture") }
+    }
+
+    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, standard: &str, cohort: &str) -> Developed {
+        let part = std::str::from_utf8(&photo[3..]).unwrap();
+        assert_ne!(part, "panic", "played to panic");
+        if part == "stuck" {
+            STUCK.store(true, Ordering::SeqCst);
+            while !FREE.load(Ordering::SeqCst) {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
+        let picture = |name: &str| Some([b"\xff\xd8\xff", name.as_bytes()].concat());
+        let report = Report {
+            engine: "played".into(),
+            standard: standard.to_owned(),
+            source: SourceFacts { format: "jpeg".into(), width: 1, height: 1, bytes: 1, orientation: 1, colour_converted: false },
+            geometry: None,
+            transform: None,
+            output: None,
+            checks: vec![],
+            weights: BTreeMap::new(),
+        };
+        let seen = Developed { preview: picture("preview"), thumb: picture("thumb"), report: Some(report), ..Developed::default() };
+        if part == "refused" {
+            return Developed { reasons: vec![Reason::FaceCount], ..seen };
+        }
+        let band = if part == "doubtful" { Band::Doubtful } else { Band::Same };
+        let bands = Bands { cohort: cohort.to_owned(), model: "m".into(), same: 0.5, doubtful: 0.3 };
+        let comparison = Comparison { score: 0.4, scale: Scale { min: 0.0, max: 1.0 }, band, model: "m".into(), bands };
+        let compared = id_card.map(|_| (picture("portrait"), comparison));
+        let (portrait, comparison) = compared.map_or((None, None), |(portrait, comparison)| (portrait, Some(comparison)));
+        Developed { standard: picture("standard"), portrait, comparison, ..seen }
+    }
+}
+
+impl RosterReader for Played {
+    fn read(&self, bytes: &[u8], _: Option<&str>) -> Result<ReadRoster, Problem> {
+        let text = std::str::from_utf8(bytes).map_err(|_| Problem::new(422, "not_a_table", "no text"))?;
+        let rows: Vec<NewStudent> = text
+            .split(' ')
+            .zip(2..)
+            .map(|(cell, row)| {
+                let (index, unit) = cell.split_once(':').unwrap();
+                NewStudent {
+                    row,
+                    student_number: Some(number(index.parse().unwrap())),
+                    student_key: None,
+                    name: Some("张三".into()),
+                    id_number: None,
+                    phone: Some("13800000000".into()),
+                    unit_code: unit.to_owned(),
+                    unit_name: format!("{unit} 分校"),
+                    details: StudentDetails::default(),
+                }
+            })
+            .collect();
+        Ok(ReadRoster { total: u32::try_from(rows.len()).unwrap(), rows, encoding: "UTF-8".into(), ..ReadRoster::default() })
+    }
+}
+
+struct Counter(Arc<AtomicUsize>, Mutex<Vec<Uuid>>);
+
+#[async_trait]
+impl Courier for Counter {
+    fn name(&self) -> &'static str {
+        "counter"
+    }
+
+    async fn carry(&self, parcel: &Parcel) -> Result<String, Undelivered> {
+        let mut known = self.1.lock().unwrap();
+        assert!(!known.contains(&parcel.notice), "a notice went out twice");
+        known.push(parcel.notice);
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok("carried".to_owned())
+    }
+}
