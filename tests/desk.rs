@@ -67,6 +67,16 @@ impl Desk {
         self.keys.flush().unwrap();
     }
 
+    /// Presses a key, once a second, until it has shown its effect.
+    async fn press_until(&mut self, key: &str, words: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.text().contains(words) {
+            assert!(Instant::now() < until, "never saw {words:?} in:\n{}", self.text());
+            self.press(key);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
     /// Waits for the end; returns the exit code.
     fn end(&mut self) -> u32 {
         let until = Instant::now() + PATIENCE;
@@ -138,16 +148,12 @@ async fn stub() -> MockServer {
     server
 }
 
-async fn reviews(server: &MockServer) -> Vec<Request> {
-    let requests = server.received_requests().await.unwrap();
-    requests.into_iter().filter(|request| request.url.path().ends_with("/reviews")).collect()
-}
-
 /// Waits until so many reviews have reached the server.
 async fn until_reviewed(server: &MockServer, count: usize) -> Vec<Request> {
     let until = Instant::now() + PATIENCE;
     loop {
-        let reviews = reviews(server).await;
+        let requests = server.received_requests().await.unwrap();
+        let reviews: Vec<Request> = requests.into_iter().filter(|request| request.url.path().ends_with("/reviews")).collect();
         if reviews.len() >= count {
             return reviews;
         }
@@ -165,17 +171,11 @@ async fn a_reviewer_decides_by_keys_alone_in_a_terminal_that_answers_nothing() {
     desk.see("20270001");
     desk.press("\r");
     desk.see("标准照");
-    // A press before the pictures are there is refused with words; one is pressed until it counts.
-    let until = Instant::now() + PATIENCE;
-    while reviews(&server).await.is_empty() {
-        assert!(Instant::now() < until, "{}", desk.text());
-        desk.press("a");
-        tokio::time::sleep(Duration::from_millis(900)).await;
-    }
+    // A press before the pictures are there is refused with words, so it is pressed until it counts; a second one would be another photo's.
+    desk.press_until("a", "20270002").await;
     // The second one's name is an attack, and only a name.
     desk.see("␛[2J␇王*");
-    desk.press("x");
-    desk.see("退回理由");
+    desk.press_until("x", "退回理由").await;
     desk.press("06\r");
     let reviews = until_reviewed(&server, 2).await;
     assert_eq!(reviews[0].headers["if-match"], "\"3\"");

@@ -8,6 +8,9 @@ use crate::{
     domain::check::{Check, Limit, Unit, Verdict},
 };
 
+/// Below this nothing of a check can be read.
+const NARROWEST: u16 = 12;
+
 /// The glyph of a verdict.
 #[must_use]
 pub fn glyph(verdict: Verdict) -> &'static str {
@@ -101,7 +104,7 @@ fn ordered(checks: &[Check]) -> Vec<&Check> {
 
 /// Draws checks in as many columns as there is room for.
 pub fn draw(model: &Model, pen: &mut Pen, area: Rect, checks: &[Check], scroll: usize) {
-    if area.is_empty() {
+    if area.is_empty() || area.width < NARROWEST {
         return;
     }
     let ordered = ordered(checks);
@@ -174,14 +177,14 @@ fn condensed(model: &Model, pen: &mut Pen, area: Rect, ordered: &[&Check], scrol
         let value = check.value.map(|_| value_text(check)).unwrap_or_default();
         // The name comes before the value; what is not in order has its value on the second line.
         let name_end = area.x + 2 + text::width(&name) as u16 + 1;
-        let value_at = if needed == 1 { pen.write_right(name_end, word_at - 1, y, &value, theme.base()) } else { word_at };
+        let value_at = if needed == 1 { pen.write_right(name_end, word_at.saturating_sub(1), y, &value, theme.base()) } else { word_at };
         let name_style = if check.verdict == Verdict::Pass { theme.base() } else { style };
         pen.write(area.x + 2, y, value_at.saturating_sub(area.x + 3), &name, name_style);
         y += 1;
         if needed == 2 {
             let margin_at = pen.write_right(area.x + 2, area.right(), y, &margin_text(check), theme.dim());
-            let limits_at = pen.write_right(area.x + 2, margin_at - 2, y, &limits, theme.dim());
-            pen.write_right(area.x + 2, limits_at - 2, y, &value, style);
+            let limits_at = pen.write_right(area.x + 2, margin_at.saturating_sub(2), y, &limits, theme.dim());
+            pen.write_right(area.x + 2, limits_at.saturating_sub(2), y, &value, style);
             y += 1;
         }
     }

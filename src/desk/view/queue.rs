@@ -58,7 +58,7 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
     }
     if list.loading.is_some() && top + room >= list.rows.len() {
         let y = (table.y + 1 + (list.rows.len() - top) as u16).min(table.bottom().saturating_sub(1));
-        pen.write_right(table.x, table.right() - 1, y, &model.text("desk.loading", &[]), theme.dim());
+        pen.write_right(table.x, table.right().saturating_sub(1), y, &model.text("desk.loading", &[]), theme.dim());
     }
     cursor
 }
