@@ -14,6 +14,8 @@
 //! `model`, `message`, `update` and `view` know no clock, tty, socket or runtime: time and keys arrive in messages.
 
 pub mod effects;
+#[cfg(test)]
+pub mod fixtures;
 pub mod keymap;
 pub mod message;
 pub mod model;

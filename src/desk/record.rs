@@ -132,3 +132,62 @@ impl Scrubber {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::{
+        fixtures::{self, Bench, text_of},
+        keymap::Code,
+        model::Model,
+        update::update,
+    };
+
+    fn frames(start: Start, messages: Vec<Message>) -> Vec<String> {
+        let mut model = Model::new(start);
+        let frame = |message| {
+            update(&mut model, message);
+            text_of(&fixtures::draw(&model).0)
+        };
+        messages.into_iter().map(frame).collect()
+    }
+
+    #[test]
+    fn a_record_replays_to_the_same_frames_and_names_nobody() {
+        let mut bench = Bench::reviewing(Language::Chinese, (80, 24), 30);
+        bench.slowly("avx0612");
+        bench.key(Code::Enter);
+        bench.settle();
+        bench.slowly("u?");
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record");
+        let mut recorder = Recorder::create(&path, &fixtures::start(Language::Chinese, (80, 24))).unwrap();
+        let mut scrubber = Scrubber::default();
+        let mut live = bench.messages.clone();
+        for message in &mut live {
+            recorder.write(message).unwrap();
+            scrubber.scrub(message);
+        }
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert!(!written.contains("2027000000") && !written.contains("欧阳"));
+
+        let (mut start, messages) = read(&path).unwrap();
+        start.user = "lin".into();
+        let replayed = frames(start, messages);
+        assert_eq!(replayed, frames(fixtures::start(Language::Chinese, (80, 24)), live));
+        assert!(replayed.last().unwrap().contains("帮助") || replayed.last().unwrap().contains("按键"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_may_read_it_and_nothing_is_overwritten() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record");
+        let start = fixtures::start(Language::Chinese, (80, 24));
+        Recorder::create(&path, &start).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(Recorder::create(&path, &start).is_err());
+    }
+}

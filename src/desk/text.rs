@@ -194,7 +194,7 @@ mod tests {
             let safe = safe(&text);
             prop_assert!(safe.chars().all(|c| mark(c).is_none()));
             prop_assert!(width(&fit(&safe, cells)) <= cells);
-            prop_assert!(wrap(&safe, cells).iter().all(|line| width(line) <= cells.max(2)));
+            prop_assert!(wrap(&safe, cells).iter().all(|line| width(line) <= cells.max(LONGEST_CLUSTER)));
         }
     }
 }

@@ -8,10 +8,10 @@ use std::{
     },
 };
 
-/// Alternate screen, bracketed paste, an empty screen.
-const ENTER: &str = "\x1b[?1049h\x1b[?2004h\x1b[2J\x1b[H";
+/// Alternate screen, bracketed paste, a thin cursor, an empty screen.
+const ENTER: &str = "\x1b[?1049h\x1b[?2004h\x1b[4 q\x1b[2J\x1b[H";
 /// Ends an open frame, lets kitty forget our pictures, colours off, paste off, cursor on, alternate screen off.
-const LEAVE: &str = "\x1b\\\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+const LEAVE: &str = "\x1b\\\x1b[?2026l\x1b[m\x1b[0 q\x1b[?2004l\x1b[?25h\x1b[?1049l";
 /// Deletes all pictures that were sent to a terminal with kitty's graphics.
 pub const FORGET_PICTURES: &str = "\x1b_Ga=d,d=A,q=2\x1b\\";
 

@@ -27,8 +27,10 @@ pub fn header(model: &Model, pen: &mut Pen, line: Rect) {
     }
     if model.screen == Screen::Review {
         let list = model.queue.list();
-        let more = if list.next.is_some() { "+" } else { "" };
-        trail.push(format!("{}/{}{more}", list.selected + 1, list.rows.len()));
+        // Rows that are not loaded yet are counted by the unit's counts.
+        let counted = model.unit().map_or(0, |unit| usize::try_from(model.queue.part().count(unit)).unwrap_or(0));
+        let total = if list.next.is_some() { counted.max(list.rows.len()) } else { list.rows.len() };
+        trail.push(format!("{}/{total}", list.selected + 1));
     }
     // The end of the trail tells more than its beginning.
     let room = usize::from(right.saturating_sub(line.x + 2));

@@ -8,6 +8,9 @@ use crate::{
     domain::check::{Check, Limit, Unit, Verdict},
 };
 
+/// Below this nothing of a check can be read.
+const NARROWEST: u16 = 12;
+
 /// The glyph of a verdict.
 #[must_use]
 pub fn glyph(verdict: Verdict) -> &'static str {
@@ -73,6 +76,7 @@ pub fn value_text(check: &Check) -> String {
 pub fn limit_text(unit: Unit, limit: Limit) -> String {
     let number = |value| number(scaled(unit, value));
     match (limit.min, limit.max) {
+        (Some(min), Some(max)) if min == -max && max > 0.0 => format!("±{}", number(max)),
         (Some(min), Some(max)) if min == max => format!("= {}", number(min)),
         (Some(min), Some(max)) => format!("{}–{}", number(min), number(max)),
         (Some(min), None) => format!("≥ {}", number(min)),
@@ -100,7 +104,7 @@ fn ordered(checks: &[Check]) -> Vec<&Check> {
 
 /// Draws checks in as many columns as there is room for.
 pub fn draw(model: &Model, pen: &mut Pen, area: Rect, checks: &[Check], scroll: usize) {
-    if area.is_empty() {
+    if area.is_empty() || area.width < NARROWEST {
         return;
     }
     let ordered = ordered(checks);
@@ -129,7 +133,7 @@ fn full(model: &Model, pen: &mut Pen, line: Rect, check: &Check) {
     let word_cells = word_cells.into_iter().max().unwrap_or(6).max(text::width(&word)) as u16;
     pen.write(line.x, line.y, 1, glyph(check.verdict), style);
     let word_at = line.right() - word_cells;
-    pen.write(word_at, line.y, word_cells, &word, style);
+    pen.write_right(word_at, line.right(), line.y, &word, style);
     let mut right = word_at - 1;
     let margin = line.width >= 44;
     if margin {
@@ -158,8 +162,8 @@ fn condensed(model: &Model, pen: &mut Pen, area: Rect, ordered: &[&Check], scrol
     for (index, check) in ordered.iter().enumerate().skip(scroll) {
         let left = ordered.len() - index;
         let bad = matches!(check.verdict, Verdict::Fail | Verdict::Warn);
-        let limits = bad && check.value.is_some() && limit_text(check.unit, check.limit) != "";
-        let needed = 1 + u16::from(limits && area.height >= 12);
+        let limits = limit_text(check.unit, check.limit);
+        let needed = 1 + u16::from(bad && check.value.is_some() && !limits.is_empty() && area.height >= 12);
         if y + needed > area.bottom() || (y + needed == area.bottom() && left > 1) {
             let words = model.text("desk.checks.more", &[("count", &left.to_string())]);
             pen.write(area.x, y, area.width, &words, theme.dim());
@@ -171,13 +175,16 @@ fn condensed(model: &Model, pen: &mut Pen, area: Rect, ordered: &[&Check], scrol
         pen.write(area.x, y, 1, glyph(check.verdict), style);
         let word_at = pen.write_right(area.x + 2, area.right(), y, &word, style);
         let value = check.value.map(|_| value_text(check)).unwrap_or_default();
-        let value_at = pen.write_right(area.x + 6, word_at.saturating_sub(1), y, &value, theme.base());
+        // The name comes before the value; what is not in order has its value on the second line.
+        let name_end = area.x + 2 + text::width(&name) as u16 + 1;
+        let value_at = if needed == 1 { pen.write_right(name_end, word_at.saturating_sub(1), y, &value, theme.base()) } else { word_at };
         let name_style = if check.verdict == Verdict::Pass { theme.base() } else { style };
         pen.write(area.x + 2, y, value_at.saturating_sub(area.x + 3), &name, name_style);
         y += 1;
         if needed == 2 {
-            let words = format!("{}  {}", limit_text(check.unit, check.limit), margin_text(check));
-            pen.write_right(area.x + 2, area.right(), y, &words, theme.dim());
+            let margin_at = pen.write_right(area.x + 2, area.right(), y, &margin_text(check), theme.dim());
+            let limits_at = pen.write_right(area.x + 2, margin_at.saturating_sub(2), y, &limits, theme.dim());
+            pen.write_right(area.x + 2, limits_at.saturating_sub(2), y, &value, style);
             y += 1;
         }
     }

@@ -126,9 +126,9 @@ pub fn lines(model: &Model, detail: &Submission, cells: usize) -> Vec<(String, S
     let theme = &model.theme;
     let mut lines = Vec::new();
     let (words, style) = band(model, detail.comparison.as_ref().map(|comparison| comparison.band).or(detail.summary.band));
+    lines.push((format!("{} {words}", model.text("desk.band.title", &[])), style.unwrap_or_else(|| theme.base())));
     let cohort = detail.comparison.as_ref().map(|comparison| comparison.bands.cohort.as_str()).filter(|cohort| *cohort != "default");
-    let cohort = cohort.map(|cohort| model.text("desk.cohort", &[("cohort", cohort)])).unwrap_or_default();
-    lines.push((format!("{} {words}{cohort}", model.text("desk.band.title", &[])), style.unwrap_or_else(|| theme.base())));
+    lines.extend(cohort.map(|cohort| (model.text("desk.cohort", &[("cohort", cohort)]), theme.dim())));
     if detail.comparison.as_ref().is_some_and(|comparison| comparison.band != Band::Same) {
         lines.push((model.text("desk.second_opinion", &[]), theme.held()));
     }
@@ -165,7 +165,8 @@ fn tally(model: &Model, checks: &[Check]) -> (String, Style) {
     let parts: Vec<String> = [Verdict::Fail, Verdict::Warn, Verdict::Unknown, Verdict::Pass]
         .into_iter()
         .filter(|verdict| count(*verdict) > 0)
-        .map(|verdict| format!("{} {}", checks::verdict_text(model, verdict), count(verdict)))
+        .map(|verdict| format!("{}{}", checks::glyph(verdict), count(verdict)))
         .collect();
-    (parts.join("  "), theme.verdict(worst))
+    let title = model.text("desk.checks.title", &[]);
+    (format!("{title} {}", parts.join(" ")), theme.verdict(worst))
 }

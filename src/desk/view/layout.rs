@@ -237,6 +237,7 @@ mod tests {
                 let mut rects = vec![places.header, places.student, places.checks, places.news, places.keys];
                 rects.extend(places.facts);
                 rects.extend(places.pictures.iter().flat_map(|spot| [spot.picture, spot.name]));
+                rects.retain(|rect| !rect.is_empty());
                 for (index, one) in rects.iter().enumerate() {
                     assert!(one.right() <= width && one.bottom() <= height, "{one:?} leaves {width}×{height}");
                     for other in &rects[index + 1..] {

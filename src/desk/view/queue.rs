@@ -58,7 +58,7 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
     }
     if list.loading.is_some() && top + room >= list.rows.len() {
         let y = (table.y + 1 + (list.rows.len() - top) as u16).min(table.bottom().saturating_sub(1));
-        pen.write_right(table.x, table.right() - 1, y, &model.text("desk.loading", &[]), theme.dim());
+        pen.write_right(table.x, table.right().saturating_sub(1), y, &model.text("desk.loading", &[]), theme.dim());
     }
     cursor
 }
@@ -96,7 +96,7 @@ fn columns(model: &Model, width: u16) -> Vec<Column> {
     let verdict = column("desk.queue.checks", if english { 10 } else { 11 }, |model, row, _| {
         (checks::verdict_text(model, row.checks), Some(model.theme.verdict(row.checks)))
     });
-    let state = column("desk.queue.state", if english { 22 } else { 16 }, |model, row, _| facts::state(model, row));
+    let state = column("desk.queue.state", if english { 24 } else { 20 }, |model, row, _| facts::state(model, row));
     let attempt = column("desk.queue.attempt", 6, |_, row, _| (row.number.to_string(), None));
     let band = column("desk.queue.band", if english { 12 } else { 10 }, |model, row, _| facts::band(model, row.band));
     let time = column("desk.queue.submitted", 13, |model, row, _| (facts::time(model, row.submitted_at), Some(model.theme.dim())));
@@ -104,7 +104,7 @@ fn columns(model: &Model, width: u16) -> Vec<Column> {
         (facts::reasons(model, &row.machine_reasons), Some(model.theme.base().fg(model.theme.warn)))
     });
     // In the order in which they stand; the number says which come first when there is little room.
-    let mut ranked = [(2, number), (0, student), (1, name), (5, attempt), (2, verdict), (4, band), (6, reasons), (3, state), (7, time)];
+    let mut ranked = [(3, number), (0, student), (2, name), (6, attempt), (1, verdict), (5, band), (7, reasons), (4, state), (8, time)];
     let mut room = width.saturating_sub(1);
     let mut order: Vec<usize> = (0..ranked.len()).collect();
     order.sort_by_key(|index| ranked[*index].0);

@@ -73,7 +73,7 @@ fn body(model: &Model, pen: &mut Pen, places: &layout::Places, detail: &Submissi
         let area = Rect {
             x: places.checks.x + 1,
             y: places.checks.y + 1,
-            width: places.checks.width - 1,
+            width: places.checks.width.saturating_sub(1),
             height: places.checks.height.saturating_sub(1),
         };
         return checks::draw(model, pen, area, checks, model.review.scroll);

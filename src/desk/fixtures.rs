@@ -1,0 +1,371 @@
+//! For tests: a desk with a server in memory. Effects are answered at once, or held back where a test wants to see what happens meanwhile.
+
+use std::collections::VecDeque;
+
+use jiff::{Timestamp, tz::TimeZone};
+use uuid::Uuid;
+
+use crate::{
+    api::{
+        problem::{Problem, code},
+        progress::{Progress, UnitProgress},
+        roster::Season,
+        submission::{Claim, MaskedStudent, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
+    },
+    client::outbox::{Act, Conflict, Entry},
+    desk::{
+        keymap::{Code, Key},
+        message::{Effect, Event, Message, Moment, OutboxEvent},
+        model::{Model, Start},
+        picture::{Picture, policy::Graphics},
+        theme::Theme,
+        update::update,
+        view,
+    },
+    domain::{
+        check::{Check, CheckId, Limit, Verdict, Why},
+        comparison::{Band, Bands, Comparison, Scale},
+        lifecycle::attempt::Status,
+        reason::Reason,
+        report::{OutputFacts, Report, SourceFacts},
+        season::{SeasonKind, SeasonRules},
+    },
+    language::Language,
+};
+
+pub const NOON: i64 = 1_750_000_000;
+
+fn second(offset: i64) -> Timestamp {
+    Timestamp::from_second(NOON + offset).unwrap()
+}
+
+pub fn row(n: u32, status: Status) -> SubmissionSummary {
+    let bad = n % 4 == 1;
+    SubmissionSummary {
+        id: Uuid::from_u128(u128::from(n) + 1),
+        season: "2027-summer".into(),
+        unit: "xa".into(),
+        student: MaskedStudent {
+            student_number: format!("2027{n:06}"),
+            name: Some(["张*", "欧阳**", "李*"][n as usize % 3].into()),
+            id_number: Some(format!("9900**********{n:04}")),
+            phone: None,
+        },
+        number: if n % 5 == 2 { 2 } else { 1 },
+        status,
+        version: 3,
+        submitted_at: second(i64::from(n) * 60 - 86_400),
+        checks: if bad { Verdict::Fail } else { Verdict::Pass },
+        machine_reasons: if bad { vec![Reason::UnevenLight] } else { vec![] },
+        band: Some(if n % 7 == 3 { Band::Doubtful } else { Band::Same }),
+        claimed_until: None,
+        decision: None,
+        held_until: None,
+        reviewed_by_me: false,
+    }
+}
+
+fn checks(bad: bool) -> Vec<Check> {
+    let limit = |min, max| Limit { min, max };
+    let mut checks: Vec<Check> = [
+        (CheckId::FaceCount, 1.0, limit(Some(1.0), Some(1.0))),
+        (CheckId::HairTop, 78.2, limit(Some(50.0), Some(110.0))),
+        (CheckId::EyeLine, 243.1, limit(Some(200.0), Some(300.0))),
+        (CheckId::FaceWidth, 231.5, limit(Some(180.0), Some(300.0))),
+        (CheckId::Centre, 3.4, limit(None, Some(24.0))),
+        (CheckId::Roll, -1.2, limit(Some(-8.0), Some(8.0))),
+        (CheckId::Blur, 0.83, limit(Some(0.4), None)),
+        (CheckId::UnevenLight, if bad { 1.92 } else { 1.1 }, limit(None, Some(1.6))),
+        (CheckId::EyesOpen, 0.29, limit(Some(0.2), None)),
+        (CheckId::FileBytes, 34_816.0, limit(Some(30_720.0), Some(40_000.0))),
+    ]
+    .into_iter()
+    .map(|(id, value, limit)| Check::judge(id, value, limit, limit))
+    .collect();
+    checks.push(Check::judge(CheckId::Yaw, 9.1, limit(Some(-8.0), Some(8.0)), limit(Some(-15.0), Some(15.0))));
+    checks.push(Check::unknown(CheckId::SourceBackground, Why::NotJudged));
+    checks
+}
+
+pub fn detail(row: &SubmissionSummary) -> Submission {
+    let refused = row.status == Status::MachineRefused;
+    let bands = Bands { cohort: "specimen".into(), model: "m".into(), same: 0.9, doubtful: 0.8 };
+    let mut pictures = vec![PictureKind::Original, PictureKind::Preview, PictureKind::Portrait];
+    pictures.extend((!refused).then_some(PictureKind::Standard));
+    Submission {
+        summary: row.clone(),
+        report: Some(Report {
+            engine: "0.1.0".into(),
+            standard: "chsi-blue".into(),
+            source: SourceFacts { format: "jpeg".into(), width: 900, height: 1200, bytes: 1, orientation: 1, colour_converted: false },
+            geometry: None,
+            transform: None,
+            output: (!refused).then(|| OutputFacts { width: 480, height: 640, bytes: 34_816, quality: 88, sampling: "4:2:0".into() }),
+            checks: checks(row.checks == Verdict::Fail),
+            weights: Default::default(),
+        }),
+        comparison: row.band.map(|band| Comparison { score: 0.9, scale: Scale { min: -1.0, max: 1.0 }, band, model: "m".into(), bands }),
+        rendition: (!refused).then(|| Uuid::from_u128(row.id.as_u128() + 1_000_000)),
+        pictures,
+        decision_reasons: vec![],
+        history: vec![],
+        notices: vec![],
+    }
+}
+
+pub fn start(language: Language, size: (u16, u16)) -> Start {
+    Start {
+        language,
+        theme: Theme::dark(Default::default()),
+        user: "lin".into(),
+        size,
+        facts: Default::default(),
+        graphics: Graphics::Auto,
+        zone: TimeZone::UTC,
+        season: None,
+        unit: None,
+    }
+}
+
+/// A desk, its time, its server.
+pub struct Bench {
+    pub model: Model,
+    pub ms: u64,
+    pub rows: Vec<SubmissionSummary>,
+    /// Effects that were asked for and not answered yet.
+    pub pending: VecDeque<Effect>,
+    /// Every effect there was.
+    pub effects: Vec<Effect>,
+    /// Every message there was.
+    pub messages: Vec<Message>,
+    /// The server does not answer to decisions.
+    pub offline: bool,
+    /// The server refuses every decision.
+    pub refusing: bool,
+    /// Whether a decision needs somebody else.
+    pub blind: bool,
+    pub keys_of_acts: u128,
+}
+
+impl Bench {
+    pub fn new(language: Language, size: (u16, u16), rows: u32) -> Bench {
+        let status = |n: u32| if n % 10 == 9 { Status::MachineRefused } else { Status::Pending };
+        Bench {
+            model: Model::new(start(language, size)),
+            ms: 0,
+            rows: (0..rows).map(|n| row(n, status(n))).collect(),
+            pending: VecDeque::new(),
+            effects: vec![],
+            messages: vec![],
+            offline: false,
+            refusing: false,
+            blind: false,
+            keys_of_acts: 0,
+        }
+    }
+
+    /// A desk in the review of the first photo, its pictures shown.
+    pub fn reviewing(language: Language, size: (u16, u16), rows: u32) -> Bench {
+        let mut bench = Bench::new(language, size, rows);
+        bench.happen(Event::Started);
+        bench.settle();
+        for _ in 0..2 {
+            bench.key(Code::Enter);
+            bench.settle();
+        }
+        bench
+    }
+
+    pub fn happen(&mut self, event: Event) {
+        let wall = Timestamp::from_millisecond(NOON * 1000 + i64::try_from(self.ms).unwrap()).unwrap();
+        let message = Message { at: Moment { ms: self.ms, wall }, event };
+        self.messages.push(message.clone());
+        let effects = update(&mut self.model, message);
+        self.effects.extend(effects.iter().cloned());
+        self.pending.extend(effects);
+    }
+
+    pub fn key(&mut self, code: Code) {
+        self.happen(Event::Key(Key::new(code)));
+    }
+
+    pub fn char(&mut self, c: char) {
+        self.key(Code::Char(c));
+    }
+
+    /// Types with a second between keys, everything answered in between.
+    pub fn slowly(&mut self, keys: &str) {
+        for c in keys.chars() {
+            self.pass(1000);
+            self.char(c);
+            self.settle();
+        }
+    }
+
+    pub fn pass(&mut self, ms: u64) {
+        self.ms += ms;
+        self.happen(Event::Tick);
+    }
+
+    /// Answers everything, and shows the frame.
+    pub fn settle(&mut self) {
+        for _ in 0..200 {
+            while let Some(effect) = self.pending.pop_front() {
+                for event in self.answer(effect) {
+                    self.happen(event);
+                }
+            }
+            match self.frame().1.complete.filter(|id| self.model.review.shown.is_none_or(|(shown, _)| shown != *id)) {
+                Some(id) => self.happen(Event::Shown(id)),
+                None => return,
+            }
+        }
+        panic!("the desk never comes to rest");
+    }
+
+    /// Draws, and checks what always holds of a frame.
+    pub fn frame(&self) -> (ratatui::buffer::Buffer, view::Drawn) {
+        draw(&self.model)
+    }
+
+    pub fn acts(&self) -> Vec<(Uuid, i64, Act)> {
+        let act = |effect: &Effect| match effect {
+            Effect::Act { submission, version, act, .. } => Some((*submission, *version, act.clone())),
+            _ => None,
+        };
+        self.effects.iter().filter_map(act).collect()
+    }
+
+    fn find(&mut self, id: Uuid) -> &mut SubmissionSummary {
+        self.rows.iter_mut().find(|row| row.id == id).unwrap()
+    }
+
+    pub fn answer(&mut self, effect: Effect) -> Vec<Event> {
+        match effect {
+            Effect::LoadSeasons => vec![Event::Seasons(Ok(vec![Season {
+                code: "2027-summer".into(),
+                name: "2027 夏".into(),
+                kind: SeasonKind::Roster,
+                rules: SeasonRules::default(),
+                closes_at: None,
+            }]))],
+            Effect::LoadProgress { .. } => vec![Event::Progress(Ok(self.progress()))],
+            Effect::LoadPage { ticket, status, cursor, .. } => {
+                let from: usize = cursor.map_or(0, |cursor| cursor.parse().unwrap());
+                let mut rows = self.rows.iter().filter(|row| row.status == status).skip(from);
+                let items: Vec<_> = rows.by_ref().take(100).cloned().collect();
+                let next = rows.next().map(|_| (from + 100).to_string());
+                vec![Event::Page { ticket, page: Ok(Page { items, next }) }]
+            }
+            Effect::LoadDetail { submission } => {
+                let detail = detail(self.find(submission));
+                vec![Event::Detail { submission, detail: Ok(Box::new(detail)) }]
+            }
+            Effect::Pictures(wanted) => {
+                let picture = |request: crate::desk::picture::Request| {
+                    let hash = request.submission.as_u128() as u64 * 16 + request.kind as u64;
+                    let picture = Ok(Picture::stand_in(request.cells, hash));
+                    Event::Picture { request, picture }
+                };
+                wanted.into_iter().map(picture).collect()
+            }
+            Effect::Claim(claim) => {
+                let items = self.rows.iter().filter(|row| claim.only.contains(&row.id)).cloned().collect();
+                vec![Event::Claimed(Ok(Claim { token: Uuid::from_u128(77), until: second(300), items, all_claimed_until: None }))]
+            }
+            Effect::Act { submission, version, lease, act } => {
+                self.keys_of_acts += 1;
+                let entry = Entry { submission, version, key: Uuid::from_u128(self.keys_of_acts), lease, act };
+                self.decide(entry)
+            }
+            Effect::KeepClaim { .. } | Effect::ReleaseClaim { .. } | Effect::Seen(_) | Effect::Suspend | Effect::Quit => vec![],
+        }
+    }
+
+    fn decide(&mut self, entry: Entry) -> Vec<Event> {
+        if self.offline {
+            let problem = Problem::new(0, code::UNREACHABLE, "no answer").with("why", "connect");
+            return vec![Event::Outbox(OutboxEvent::Waiting { problem, unsent: 1 })];
+        }
+        let until = Timestamp::from_second(self.model.now.wall.as_second() + 600).unwrap();
+        let blind = self.blind;
+        let refusing = self.refusing;
+        let row = self.find(entry.submission);
+        if refusing || row.version != entry.version {
+            let problem = Problem::new(412, code::STALE_VERSION, "stale").with("status", "held");
+            return vec![Event::Outbox(OutboxEvent::Refused { conflict: Conflict { entry, problem }, unsent: 0 })];
+        }
+        let submission = entry.submission;
+        match &entry.act {
+            Act::Review(_) if blind => row.reviewed_by_me = true,
+            Act::Review(review) => {
+                row.version += 1;
+                row.status = Status::Held;
+                row.decision = Some(review.verdict.decision());
+                row.held_until = Some(until);
+            }
+            Act::Undo => {
+                row.version += 1;
+                row.status = Status::Pending;
+                row.decision = None;
+                row.held_until = None;
+            }
+            Act::RetakeNotice => {}
+        }
+        let outcome =
+            ReviewOutcome { submission, status: row.status, version: row.version, decision: row.decision, held_until: row.held_until };
+        vec![Event::Outbox(OutboxEvent::Sent { submission, act: entry.act, outcome, unsent: 0 })]
+    }
+
+    fn progress(&self) -> Progress {
+        let count = |status| self.rows.iter().filter(|row| row.status == status).count() as i64;
+        let unit = UnitProgress {
+            unit: Some("xa".into()),
+            unit_name: Some("西安分校".into()),
+            students: self.rows.len() as i64 + 12,
+            captured_students: self.rows.len() as i64,
+            done_students: 6,
+            pending: count(Status::Pending),
+            machine_refused: count(Status::MachineRefused),
+            held: count(Status::Held),
+            rejected: count(Status::Rejected),
+            ..UnitProgress::default()
+        };
+        let other =
+            UnitProgress { unit: Some("yl".into()), unit_name: Some("榆林学习中心".into()), students: 9, ..UnitProgress::default() };
+        let mut whole = unit.clone();
+        whole.add(&other);
+        (whole.unit, whole.unit_name) = (None, None);
+        Progress { units: vec![unit, other], whole }
+    }
+}
+
+/// Draws a model; whatever it holds, no control byte may reach the buffer.
+pub fn draw(model: &Model) -> (ratatui::buffer::Buffer, view::Drawn) {
+    let (width, height) = model.size;
+    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(width, height)).unwrap();
+    let mut drawn = view::Drawn::default();
+    terminal.draw(|frame| drawn = view::draw(model, frame)).unwrap();
+    let buffer = terminal.backend().buffer().clone();
+    for cell in buffer.content() {
+        assert!(!cell.symbol().chars().any(char::is_control), "{:?} reached the screen", cell.symbol());
+    }
+    (buffer, drawn)
+}
+
+/// The text of a buffer, line by line.
+pub fn text_of(buffer: &ratatui::buffer::Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let mut x = 0;
+        let mut line = String::new();
+        while x < buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol)).unwrap_or(1).max(1);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
