@@ -8,3 +8,4 @@ mod licences;
 mod papers;
 mod season;
 mod support;
+mod through;
