@@ -4,8 +4,10 @@
 
 mod house;
 mod intake_client;
+mod interrupted;
 mod licences;
 mod papers;
+mod rosters;
 mod season;
 mod support;
 mod through;
