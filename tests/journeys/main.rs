@@ -4,11 +4,13 @@
 
 mod away;
 mod house;
+mod in_tmux;
 mod intake_client;
 mod interrupted;
 mod licences;
 mod papers;
 mod rosters;
+mod screens;
 mod season;
 mod support;
 mod through;
