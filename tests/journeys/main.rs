@@ -3,6 +3,7 @@
 //! One binary, so that weights are loaded and servers started once a run. A journey is a module; what journeys share is in `support`.
 
 mod away;
+mod demonstration;
 mod house;
 mod in_tmux;
 mod intake_client;
@@ -10,6 +11,7 @@ mod interrupted;
 mod licences;
 mod papers;
 mod rosters;
+mod scope;
 mod screens;
 mod season;
 mod support;
