@@ -16,3 +16,4 @@ mod screens;
 mod season;
 mod support;
 mod through;
+mod together;
