@@ -2,9 +2,18 @@
 //!
 //! One binary, so that weights are loaded and servers started once a run. A journey is a module; what journeys share is in `support`.
 
+mod away;
+mod demonstration;
 mod house;
+mod in_tmux;
 mod intake_client;
+mod interrupted;
 mod licences;
 mod papers;
+mod rosters;
+mod scope;
+mod screens;
 mod season;
 mod support;
+mod through;
+mod together;

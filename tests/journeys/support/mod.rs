@@ -1,11 +1,13 @@
-//! What journeys share: a home of their own, a terminal, a tmux, a server, and the honest way to leave something out.
+//! What journeys share: a home of their own, a terminal, a tmux, a server, a whole school, and the honest way to leave something out.
 
 // Every journey uses some of it.
 #![allow(dead_code)]
 
 pub mod desk;
 pub mod home;
+pub mod house;
 pub mod queries;
+pub mod reviewing;
 pub mod server;
 pub mod tmux;
 

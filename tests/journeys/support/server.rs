@@ -38,7 +38,9 @@ impl Server {
         });
         let mut server = Server { child, lines, address: String::new() };
         let first = server.next_line();
-        let address = first.split_whitespace().find(|word| word.starts_with("http://") || word.starts_with("https://"));
+        // Chinese puts a colon before it and no space.
+        let start = ["http://", "https://"].iter().find_map(|scheme| first.find(scheme));
+        let address = start.and_then(|start| first[start..].split_whitespace().next());
         server.address =
             address.unwrap_or_else(|| panic!("the server's first line has no address: {first}")).trim_end_matches('/').to_owned();
         server
@@ -63,8 +65,13 @@ impl Server {
     }
 
     /// Asks it to end (SIGTERM) and waits for that.
-    pub fn stop(mut self) -> ExitStatus {
-        signal(self.child.id(), "TERM");
+    pub fn stop(self) -> ExitStatus {
+        self.stop_by("TERM")
+    }
+
+    /// Asks it to end by a signal's name (`TERM`, `INT`) and waits for that.
+    pub fn stop_by(mut self, name: &str) -> ExitStatus {
+        signal(self.child.id(), name);
         self.wait()
     }
 
@@ -100,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_address_is_the_first_line_and_more_may_follow() {
-        let mut server = script("echo 'listening on http://127.0.0.1:4711/'; echo a-token; exec sleep 600");
+        let mut server = script("echo '已启动：http://127.0.0.1:4711/ (stop with Ctrl-C)'; echo a-token; exec sleep 600");
         assert_eq!(server.address(), "http://127.0.0.1:4711");
         assert_eq!(server.next_line(), "a-token");
         assert!(!server.stop().success());
