@@ -2,6 +2,7 @@
 //!
 //! One binary, so that weights are loaded and servers started once a run. A journey is a module; what journeys share is in `support`.
 
+mod api;
 mod away;
 mod demonstration;
 mod house;
@@ -9,6 +10,7 @@ mod in_tmux;
 mod intake_client;
 mod interrupted;
 mod licences;
+mod opening;
 mod papers;
 mod rosters;
 mod scope;

@@ -1,8 +1,5 @@
 //! The backend over a real socket: the real router, store, blobs and jobs; only the darkroom, the roster reader and the courier are played.
 
-#![cfg(feature = "server")]
-
-#[path = "backend/house.rs"]
 mod house;
 
 use house::{House, SEASON, photo};
