@@ -8,7 +8,7 @@ use crate::{
     client::outbox::{Act, Conflict},
     desk::{
         message::{Effect, OutboxEvent},
-        model::{DecidedState, Mark, Model, Tone},
+        model::{DecidedState, Mark, Model, Panel, Tone},
     },
 };
 
@@ -52,6 +52,10 @@ pub fn arrived(model: &mut Model, event: OutboxEvent, effects: &mut Vec<Effect>)
             model.units.stale = true;
             refused(model, conflict);
         }
+    }
+    // Somebody wanted to leave and was asked because of what was unsent: nothing is any more.
+    if model.panel == Some(Panel::Quitting) && model.outbox.unsent == 0 {
+        effects.push(Effect::Quit);
     }
 }
 
