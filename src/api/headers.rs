@@ -4,7 +4,8 @@
 pub const IF_MATCH: &str = "if-match";
 /// A UUIDv7 made by the caller for one intention. Same key, actor and body: the first answer again; another body: 422.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// The token of the caller's claim. Advice, not law: a review without it is accepted while nobody else holds the photo.
+/// The token of the caller's claim. Advice, not law: it keeps two people from looking at one photo,
+/// but whoever brings the version that stands may decide, also where somebody else holds the lease or has died with it.
 pub const LEASE_TOKEN: &str = "lease-token";
 
 /// The `ETag` of an attempt's version.

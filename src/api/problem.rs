@@ -50,7 +50,6 @@ pub mod code {
     pub const STALE_VERSION: &str = "stale_version";
     pub const KEY_REQUIRED: &str = "key_required";
     pub const KEY_REUSED: &str = "key_reused";
-    pub const CLAIMED_BY_ANOTHER: &str = "claimed_by_another";
     pub const ALREADY_REVIEWED: &str = "already_reviewed";
     pub const NOTICE_LIMIT: &str = "notice_limit";
     pub const USER_EXISTS: &str = "user_exists";
@@ -65,7 +64,7 @@ pub mod code {
     /// Given by the client when the answer made no sense.
     pub const NONSENSE: &str = "nonsense";
 
-    pub const ALL: [&str; 24] = [
+    pub const ALL: [&str; 23] = [
         BAD_REQUEST,
         SIGN_IN,
         WRONG_PASSWORD,
@@ -78,7 +77,6 @@ pub mod code {
         STALE_VERSION,
         KEY_REQUIRED,
         KEY_REUSED,
-        CLAIMED_BY_ANOTHER,
         ALREADY_REVIEWED,
         NOTICE_LIMIT,
         USER_EXISTS,

@@ -84,7 +84,6 @@ impl From<StoreError> for Failure {
                 failure(StatusCode::PRECONDITION_FAILED, code::STALE_VERSION).with("status", status.code()).with("version", version)
             }
             StoreError::Refused(refusal) => failure(StatusCode::CONFLICT, refusal.code()),
-            StoreError::ClaimedByAnother { until } => failure(StatusCode::CONFLICT, code::CLAIMED_BY_ANOTHER).with("until", until),
             StoreError::AlreadyReviewed => failure(StatusCode::CONFLICT, code::ALREADY_REVIEWED),
             StoreError::OtherRendition => failure(StatusCode::BAD_REQUEST, code::BAD_REQUEST).with("field", "rendition"),
             StoreError::KeyReused => failure(StatusCode::UNPROCESSABLE_ENTITY, code::KEY_REUSED),

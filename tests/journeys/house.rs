@@ -163,8 +163,10 @@ pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn arrows_point_down_and_pure_rooms_touch_nothing() {
     let src = root().join("src");
+    // A file of tests may look anywhere: it is no part of the room.
     let sources: Vec<Source> = rust_files(&src)
         .iter()
+        .filter(|file| !file.ends_with("tests.rs"))
         .map(|file| {
             let path = file.strip_prefix(&src).expect("it was found there").to_string_lossy().replace('\\', "/");
             Source::new(&path, &fs::read_to_string(file).expect("source is text"))

@@ -1,7 +1,5 @@
 //! Why the store did not do what it was asked: refusals are values, each with what its caller must tell.
 
-use jiff::Timestamp;
-
 use crate::{
     backend::vault::VaultError,
     domain::lifecycle::{Refusal, attempt::Status},
@@ -24,8 +22,6 @@ pub enum StoreError {
     Stale { status: Status, version: i64 },
     #[error(transparent)]
     Refused(#[from] Refusal),
-    #[error("somebody else has the photo on the screen")]
-    ClaimedByAnother { until: Timestamp },
     #[error("this person has reviewed the photo already")]
     AlreadyReviewed,
     #[error("the review names another rendition than the one that stands")]

@@ -82,8 +82,7 @@ impl Folder {
 
 /// Runs the command.
 pub fn run(arguments: DemoArguments, context: &Context) -> Exit {
-    use io::IsTerminal as _;
-    if !arguments.serve_only && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+    if !arguments.serve_only && !desk::terminal::guard::is_terminal() {
         eprintln!("{}", context.text("cli.demo.no_terminal", &[]));
         return Exit::Usage;
     }

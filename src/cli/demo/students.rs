@@ -84,11 +84,11 @@ const CHAT: Storage = Storage::Jpeg { quality: 70 };
 /// Everybody, unit by unit.
 pub(super) const STUDENTS: &[Row] = &[
     // 长安分院
-    good(0, "王海川", 24),
+    good(0, "王海川", 2),
     fault(0, "李文博", 0, Fault::TiltA, TILTED),
     good(0, "张雨桐", 27),
     fault(0, "刘思妍", 3, Fault::TurnedB, TURNED),
-    altered(0, "陈建业", 2, &[crop(50, 60, 850, 1180)], PHONE, Finding::Nothing),
+    altered(0, "陈建业", 24, &[crop(50, 60, 850, 1180)], PHONE, Finding::Nothing),
     fault(0, "欧阳明轩", 6, Fault::MouthOpenA, MOUTH_OPEN),
     with_card(good(0, "赵静怡", 14), Card::Other(30)),
     fault(0, "杨晓楠", 9, Fault::DarkB, DARK),

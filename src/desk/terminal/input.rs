@@ -97,7 +97,8 @@ fn step(bytes: &[u8]) -> Step {
         [ESC, b'O'] => Step::More,
         [ESC, b'O', last, ..] => Step::Took(3, letter_key(last).and_then(key)),
         [ESC, b'_' | b'P' | b']' | b'^' | b'X', ..] => string(bytes),
-        [ESC, ESC, ..] => Step::Took(1, key(Code::Escape)),
+        // Escape, and right behind it another key that has no Alt form: two keys of a fast hand.
+        [ESC, 0..=31 | 0x7f, ..] => Step::Took(1, key(Code::Escape)),
         [ESC, ..] => match character(&bytes[1..]) {
             // Alt with a character: not ours.
             Some((used, _)) => Step::Took(1 + used, key(Code::Other)),

@@ -36,8 +36,6 @@ pub struct AttemptRow {
     pub decided_by: Option<Uuid>,
     pub decision_reasons: Vec<Reason>,
     pub held_until: Option<Timestamp>,
-    pub visible_at: Timestamp,
-    pub lease_user: Option<Uuid>,
 }
 
 /// A decision as it is first held.
@@ -50,11 +48,11 @@ pub struct Holding {
 
 const COLUMNS: &str =
     "SELECT id, school, season, unit, student, status, version, band, rendition, reviews_needed, decision, decision_reasons,
-     decided_by, refused_by_machine, held_until, visible_at, lease_user FROM attempts WHERE id = ?1";
+     decided_by, refused_by_machine, held_until FROM attempts WHERE id = ?1";
 
 const IN_SCOPE: &str =
     "SELECT id, school, season, unit, student, status, version, band, rendition, reviews_needed, decision, decision_reasons,
-     decided_by, refused_by_machine, held_until, visible_at, lease_user FROM attempts
+     decided_by, refused_by_machine, held_until FROM attempts
      WHERE id = ?1 AND school = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3)))";
 
 /// Loads an attempt for the machine.
@@ -94,8 +92,6 @@ fn attempt(row: &SqliteRow) -> StoreResult<AttemptRow> {
         decided_by: row.id_or_null("decided_by")?,
         decision_reasons: row.json("decision_reasons")?,
         held_until: row.time_or_null("held_until")?,
-        visible_at: row.time("visible_at")?,
-        lease_user: row.id_or_null("lease_user")?,
     })
 }
 
@@ -169,7 +165,6 @@ impl AttemptRow {
             return Err(StoreError::Corrupt("an attempt moved under its writer"));
         }
         self.version += 1;
-        self.lease_user = None;
         let mut delta = Delta::default().attempts(before, self.band, -1).attempts(after, self.band, 1);
         delta.done_students = i64::from(after == Status::Approved) - i64::from(before == Status::Approved);
         counters::apply(write, &self.school, &self.season, &self.unit, &delta).await?;

@@ -48,12 +48,6 @@ impl SqliteStore {
         let mut attempt = attempts::load_in_scope(&mut write, principal, id).await?;
         attempt.demand(review.intention.version)?;
         attempt.state.after(AttemptEvent::Decide(review.verdict.decision()))?;
-        if let Some(other) = attempt.lease_user
-            && other != principal.user
-            && attempt.visible_at > now
-        {
-            return Err(StoreError::ClaimedByAnother { until: attempt.visible_at });
-        }
         if review.rendition != attempt.rendition {
             return Err(StoreError::OtherRendition);
         }
