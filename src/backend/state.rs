@@ -4,22 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{
-    auth::Tries,
-    blobs::Blobs,
-    clock::Clock,
-    controllers::rosters::RosterReader,
-    jobs::{notify::Courier, standardize::Darkroom},
-    metrics::Metrics,
-    store::Store,
-};
+use super::{auth::Tries, blobs::Blobs, clock::Clock, gateways::Messages, jobs::standardize::Darkroom, metrics::Metrics, store::Store};
 
-/// The parts that know pictures, tables and the outside world; each behind a trait, so that tests bring their own.
+/// The parts that know pictures and the outside world; each behind a trait, so that tests bring their own.
 #[derive(Clone)]
 pub struct Parts {
     pub darkroom: Arc<dyn Darkroom>,
-    pub rosters: Arc<dyn RosterReader>,
-    pub courier: Arc<dyn Courier>,
+    pub messages: Arc<dyn Messages>,
 }
 
 /// Everything a request or a job may need.

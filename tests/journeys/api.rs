@@ -1,4 +1,4 @@
-//! The backend over a real socket: the real router, store, blobs and jobs; only the darkroom, the roster reader and the courier are played.
+//! The backend over a real socket: the real router, store, blobs and jobs; only the darkroom and the gateway of the notices are played.
 
 mod house;
 
@@ -175,7 +175,7 @@ async fn what_comes_in_wrong_is_told_and_leaves_nothing() {
     assert_problem(big, StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE).await;
     let report: Value = house
         .request("POST", Some(&registrar), "/v1/rosters?season=2027-summer&dry_run=true")
-        .body("9:A")
+        .body("学号,办学单位\n25019999,A\n")
         .send()
         .await
         .unwrap()

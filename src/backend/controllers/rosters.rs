@@ -1,47 +1,18 @@
 //! Rosters: a table comes in, is read, and is taken whole or not at all.
 
-use std::sync::Arc;
-
-use axum::{
-    Json,
-    extract::State as Shared,
-    http::{HeaderMap, header},
-};
+use axum::{Json, extract::State as Shared};
 use serde::Deserialize;
 
 use crate::{
-    api::{
-        problem::Problem,
-        roster::{ColumnMatch, RosterReport, RowError},
-    },
+    api::{problem::Problem, roster::RosterReport},
     backend::{
         extract::{Arguments, Body, SignedIn},
         problems::Failure,
+        roster::{self, RosterRow},
         state::State,
-        store::types::NewStudent,
+        store::types::{NewStudent, StudentDetails},
     },
 };
-
-/// Reads tables.
-pub trait RosterReader: Send + Sync {
-    /// Reads a file by its content; the content type is a hint.
-    ///
-    /// # Errors
-    /// The problem of a file that is no roster at all.
-    fn read(&self, bytes: &[u8], content_type: Option<&str>) -> Result<ReadRoster, Problem>;
-}
-
-/// A roster as it was read.
-#[derive(Debug, Clone, Default)]
-pub struct ReadRoster {
-    /// The rows without errors.
-    pub rows: Vec<NewStudent>,
-    /// All rows with anything in them.
-    pub total: u32,
-    pub columns: Vec<ColumnMatch>,
-    pub encoding: String,
-    pub errors: Vec<RowError>,
-}
 
 /// What `POST /v1/rosters` may say beside the file.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -60,18 +31,16 @@ pub async fn take(
     Shared(state): Shared<State>,
     signed_in: SignedIn,
     Arguments(taking): Arguments<Taking>,
-    headers: HeaderMap,
     Body(bytes): Body,
 ) -> Result<Json<RosterReport>, Failure> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let reader = Arc::clone(&state.parts.rosters);
-    let read = tokio::task::spawn_blocking(move || reader.read(&bytes, content_type.as_deref()))
+    let read = tokio::task::spawn_blocking(move || roster::parse(&bytes))
         .await
         .map_err(|error| Failure::internal(&error))?
-        .map_err(Failure)?;
+        .map_err(|error| Failure(error.problem()))?;
+    let rows: Vec<NewStudent> = read.rows.into_iter().map(student).collect();
     // Rows that were read are tried even beside wrong ones, so that one answer names every error there is.
     let dry_run = taking.dry_run || !read.errors.is_empty();
-    let taken = state.store.take_roster(&signed_in.principal(), &taking.season, &read.rows, dry_run, state.clock.now()).await?;
+    let taken = state.store.take_roster(&signed_in.principal(), &taking.season, &rows, dry_run, state.clock.now()).await?;
     let mut errors = read.errors;
     errors.extend(taken.errors);
     errors.sort_by_key(|error| error.row);
@@ -85,4 +54,19 @@ pub async fn take(
         columns: read.columns,
         errors,
     }))
+}
+
+/// A row in the store's words. Who has no student number is known by the candidate number.
+fn student(row: RosterRow) -> NewStudent {
+    NewStudent {
+        row: row.row,
+        student_number: row.student_number.or(row.candidate_number),
+        student_key: None,
+        name: row.name,
+        id_number: row.id_number,
+        phone: row.phone,
+        unit_code: row.unit_code,
+        unit_name: row.unit_name,
+        details: StudentDetails { major: row.major, level: row.level, intake: row.intake, class: row.class },
+    }
 }

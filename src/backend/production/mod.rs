@@ -1,8 +1,7 @@
-//! The parts that `serve` and `demo` run with: the engine, the roster reader, a gateway. Thin adapters; nothing is decided here.
+//! The parts that `serve` and `demo` run with: the engine and a gateway. Thin adapters; nothing is decided here.
 
-mod courier;
 mod darkroom;
-mod rosters;
+mod messages;
 
 use std::{path::Path, sync::Arc};
 
@@ -13,9 +12,5 @@ use super::{serve::ServeError, state::Parts};
 /// # Errors
 /// When the engine's weights do not load or the gateway's settings make no sense.
 pub fn parts(data: &Path) -> Result<Parts, ServeError> {
-    Ok(Parts {
-        darkroom: Arc::new(darkroom::EngineDarkroom::new()?),
-        rosters: Arc::new(rosters::Tables),
-        courier: Arc::new(courier::Gateway::from_environment(data)?),
-    })
+    Ok(Parts { darkroom: Arc::new(darkroom::EngineDarkroom::new()?), messages: messages::from_environment(data)? })
 }

@@ -11,6 +11,16 @@ use crate::{
     },
 };
 
+/// The row at the top. The list turns in pages that overlap by two rows: a step inside a page changes two lines and no more, which is what a
+/// thin line can bear.
+fn first_row(selected: usize, rows: usize, room: usize) -> usize {
+    if room < 3 {
+        return selected;
+    }
+    let page = room - 2;
+    (selected / page * page).saturating_sub(1).min(rows.saturating_sub(room))
+}
+
 /// Draws the open part; returns the cursor's place.
 pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
     tabs(model, pen, Rect { height: body.height.min(1), ..body });
@@ -37,7 +47,7 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
         x += column.cells;
     }
     let room = usize::from(table.height.saturating_sub(1)).max(1);
-    let top = list.selected.saturating_sub(room / 2).min(list.rows.len().saturating_sub(room));
+    let top = first_row(list.selected, list.rows.len(), room);
     let mut cursor = None;
     for (index, row) in list.rows.iter().enumerate().skip(top).take(room) {
         let y = table.y + 1 + (index - top) as u16;
@@ -118,4 +128,22 @@ fn columns(model: &Model, width: u16) -> Vec<Column> {
     // Reasons can use all that is left.
     ranked[6].1.cells += room.min(40);
     ranked.into_iter().enumerate().filter(|(index, _)| kept.contains(index)).map(|(_, (_, column))| column).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_row;
+
+    #[test]
+    fn the_cursor_is_always_on_the_screen_and_no_line_is_wasted() {
+        for room in 1..40 {
+            for rows in 1..120 {
+                for selected in 0..rows {
+                    let top = first_row(selected, rows, room);
+                    assert!(top <= selected && selected < top + room, "{selected} of {rows} in {room}");
+                    assert!(room < 3 || rows < room || top + room <= rows, "empty lines below {top} of {rows} in {room}");
+                }
+            }
+        }
+    }
 }

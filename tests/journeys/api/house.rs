@@ -19,19 +19,17 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 use zhaoshen::{
-    api::{people::NewUser, problem::Problem, submission::Submission},
+    api::{people::NewUser, submission::Submission},
     backend::{
         auth,
         clock::{Clock, ManualClock},
-        controllers::rosters::{ReadRoster, RosterReader},
+        gateways::{GatewayError, Message, Messages, Receipt},
         jobs::{
             self,
-            notify::{Courier, Parcel, Undelivered},
             standardize::{Darkroom, Developed},
         },
         serve::{self, Config, Running},
         state::Parts,
-        store::types::{NewStudent, StudentDetails},
     },
     domain::{
         access::Role,
@@ -50,6 +48,12 @@ pub struct House {
     tokens: HashMap<&'static str, String>,
     carried: Arc<AtomicUsize>,
     pub clock: Arc<ManualClock>,
+}
+
+/// Students 1–3 of unit A and 4–6 of B.
+fn roster_file() -> String {
+    let row = |index: u32| format!("{},张三,13800000000,{unit},{unit} 分校\n", number(index), unit = if index <= 3 { "A" } else { "B" });
+    format!("学号,姓名,手机,单位代码,办学单位\n{}", (1..=6).map(row).collect::<String>())
 }
 
 /// A photo that the played darkroom reads its part from.
@@ -81,7 +85,7 @@ impl House {
         assert!(put.status().is_success());
         let roster = house
             .request("POST", Some(&house.token("registrar")), &format!("/v1/rosters?season={SEASON}"))
-            .body("1:A 2:A 3:A 4:B 5:B 6:B")
+            .body(roster_file())
             .send()
             .await
             .unwrap();
@@ -91,9 +95,8 @@ impl House {
 
     async fn start(folder: Arc<TempDir>, clock: Arc<ManualClock>, carried: Arc<AtomicUsize>) -> House {
         let count = Arc::clone(&carried);
-        let parts = Box::new(move |_: &Path| {
-            Ok(Parts { darkroom: Arc::new(Played), rosters: Arc::new(Played), courier: Arc::new(Counter(count, Mutex::default())) })
-        });
+        let parts =
+            Box::new(move |_: &Path| Ok(Parts { darkroom: Arc::new(Played), messages: Arc::new(Counter(count, Mutex::default())) }));
         let config = Config {
             data: folder.path().join("data"),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -250,44 +253,19 @@ impl Darkroom for Played {
     }
 }
 
-impl RosterReader for Played {
-    fn read(&self, bytes: &[u8], _: Option<&str>) -> Result<ReadRoster, Problem> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Problem::new(422, "not_a_table", "no text"))?;
-        let rows: Vec<NewStudent> = text
-            .split(' ')
-            .zip(2..)
-            .map(|(cell, row)| {
-                let (index, unit) = cell.split_once(':').unwrap();
-                NewStudent {
-                    row,
-                    student_number: Some(number(index.parse().unwrap())),
-                    student_key: None,
-                    name: Some("张三".into()),
-                    id_number: None,
-                    phone: Some("13800000000".into()),
-                    unit_code: unit.to_owned(),
-                    unit_name: format!("{unit} 分校"),
-                    details: StudentDetails::default(),
-                }
-            })
-            .collect();
-        Ok(ReadRoster { total: u32::try_from(rows.len()).unwrap(), rows, encoding: "UTF-8".into(), ..ReadRoster::default() })
-    }
-}
-
 struct Counter(Arc<AtomicUsize>, Mutex<Vec<Uuid>>);
 
 #[async_trait]
-impl Courier for Counter {
+impl Messages for Counter {
     fn name(&self) -> &'static str {
         "counter"
     }
 
-    async fn carry(&self, parcel: &Parcel) -> Result<String, Undelivered> {
+    async fn send(&self, message: &Message) -> Result<Receipt, GatewayError> {
         let mut known = self.1.lock().unwrap();
-        assert!(!known.contains(&parcel.notice), "a notice went out twice");
-        known.push(parcel.notice);
+        assert!(!known.contains(&message.id()), "a notice went out twice");
+        known.push(message.id());
         self.0.fetch_add(1, Ordering::SeqCst);
-        Ok("carried".to_owned())
+        Ok(Receipt { gateway: "counter", repeated: false })
     }
 }

@@ -1,0 +1,112 @@
+//! Soaks: what a power cut in the middle of decisions leaves behind, again and again. Run by `tests/run --long`.
+//!
+//! `ZHAOSHEN_LONG_CYCLES` says how often the server dies (100 where it says nothing).
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use uuid::Uuid;
+use zhaoshen::{
+    api::submission::NewReview,
+    client::{
+        Http,
+        http::{Intention, is_passing},
+    },
+    domain::{lifecycle::attempt::Status, reason::Reason, review::ReviewVerdict},
+};
+
+#[path = "../journeys/support/mod.rs"]
+#[allow(dead_code, reason = "the journeys use the rest of it")]
+mod support;
+
+use support::house::{House, SEASON, students};
+
+/// What one reviewer did and was told: how many decisions and undoings the server has confirmed.
+#[derive(Debug, Default)]
+struct Confirmed {
+    held: usize,
+    undone: usize,
+}
+
+/// Decides one photo and takes it back, over and over, each intention repeated under its key until it is answered.
+async fn decide_and_undo(http: Http, id: Uuid, stop: Arc<AtomicBool>) -> Confirmed {
+    let mut confirmed = Confirmed::default();
+    while !stop.load(Ordering::Relaxed) {
+        let Some(seen) = until_answered(|| http.submission(id)).await else { continue };
+        let intention = Intention { version: seen.summary.version, key: Uuid::now_v7(), lease: None };
+        match seen.summary.status {
+            Status::Pending => {
+                let verdict = if confirmed.held % 2 == 0 {
+                    ReviewVerdict::Approve
+                } else {
+                    ReviewVerdict::Reject { reasons: vec![Reason::Blur].try_into().expect("one reason") }
+                };
+                let review = NewReview { verdict, rendition: seen.rendition };
+                confirmed.held += usize::from(until_answered(|| http.review(id, &review, intention)).await.is_some());
+            }
+            Status::Held => confirmed.undone += usize::from(until_answered(|| http.undo(id, intention)).await.is_some()),
+            other => panic!("a photo of this soak is never {other:?}"),
+        }
+    }
+    confirmed
+}
+
+/// Asks again while no answer comes; `None` where the server refused.
+async fn until_answered<T, F: Future<Output = Result<T, zhaoshen::api::problem::Problem>>>(mut ask: impl FnMut() -> F) -> Option<T> {
+    loop {
+        match ask().await {
+            Ok(answer) => return Some(answer),
+            Err(problem) if is_passing(&problem) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(problem) => panic!("one hand at one photo is never refused: {problem}"),
+        }
+    }
+}
+
+#[test]
+fn no_decision_is_lost_or_doubled_by_power_cuts() {
+    let cycles: u64 = std::env::var("ZHAOSHEN_LONG_CYCLES").ok().and_then(|number| number.parse().ok()).unwrap_or(100);
+    let (mut house, [registrar, reviewer]) = House::open([("registrar", None), ("reviewer", None)]);
+    house.put_season(&registrar, 86_400);
+    let cohort = students(&[0, 2, 16, 32]);
+    registrar.import(&cohort);
+    let ids: Vec<Uuid> = house.submissions(&registrar).into_iter().map(|submission| submission.id).collect();
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let hands: Vec<_> = ids.iter().map(|id| runtime.spawn(decide_and_undo(reviewer.http.clone(), *id, Arc::clone(&stop)))).collect();
+    // Anything but a fixed rhythm, and the same on every run.
+    let mut dice = 0x9E37_79B9_7F4A_7C15_u64;
+    for _ in 0..cycles {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(Duration::from_millis(30 + (dice >> 33) % 300));
+        house.kill_9();
+        house.start();
+    }
+    stop.store(true, Ordering::Relaxed);
+    let confirmed = hands
+        .into_iter()
+        .map(|hand| runtime.block_on(hand).expect("no hand panics"))
+        .fold(Confirmed::default(), |sum, one| Confirmed { held: sum.held + one.held, undone: sum.undone + one.undone });
+
+    let mut audit = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let page = house.ask(registrar.http.audit(SEASON, cursor.as_deref()));
+        audit.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let number = |action: &str| audit.iter().filter(|line| line.action == action).count();
+    println!("{cycles} power cuts, {} decisions and {} undoings confirmed", confirmed.held, confirmed.undone);
+    assert_eq!((number("decision.held"), number("decision.undone")), (confirmed.held, confirmed.undone));
+    assert_eq!(audit.iter().map(|line| line.sequence).collect::<HashSet<_>>().len(), audit.len());
+    house.assert_counted(&registrar);
+}
