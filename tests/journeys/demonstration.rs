@@ -61,20 +61,12 @@ fn in_a_terminal_its_season_can_be_reviewed_and_goes_with_it() {
         let home = TempHome::new();
         let mut desk = Desk::spawn(PROGRAM, &["demo"], &home, Terminal::new(100, 32, Answers::plain()));
         let process = desk.process();
-        // The season appears before its units do; until the desk looks again by itself, somebody asks.
-        let ask_until = |what: &str, wanted: &dyn Fn(&str) -> bool| {
-            wait_until(
-                || format!("{what} on a screen that shows:\n{}", desk.screen()),
-                || {
-                    desk.send("R");
-                    wanted(&desk.screen()).then_some(())
-                },
-            );
-        };
-        ask_until("the units", &|screen| ["长安分院", "渭南分院", "汉中学习中心", "全部单位"].iter().all(|unit| screen.contains(unit)));
+        // The season appears before its units do: nobody presses a key, the desk looks again by itself.
+        let units = |screen: &str| ["长安分院", "渭南分院", "汉中学习中心", "全部单位"].iter().all(|unit| screen.contains(unit));
+        desk.wait_screen("the units", units);
         if keys == "qqq" {
             let waiting = |line: &str| line.contains("长安分院") && line.split_whitespace().nth(1).is_some_and(|pending| pending != "0");
-            ask_until("a photo that waits", &|screen| screen.lines().any(waiting));
+            desk.wait_screen("a photo that waits", |screen| screen.lines().any(waiting));
             open_first(&desk);
             approve(&desk);
             // Held, or waiting for a second voice where the comparison is in doubt.

@@ -14,7 +14,7 @@ use crate::{
         check::{Check, Verdict},
         comparison::Band,
         reason::Reason,
-        review::Decision,
+        review::{Decision, reviews_needed},
     },
 };
 
@@ -129,7 +129,8 @@ pub fn lines(model: &Model, detail: &Submission, cells: usize) -> Vec<(String, S
     lines.push((format!("{} {words}", model.text("desk.band.title", &[])), style.unwrap_or_else(|| theme.base())));
     let cohort = detail.comparison.as_ref().map(|comparison| comparison.bands.cohort.as_str()).filter(|cohort| *cohort != "default");
     lines.extend(cohort.map(|cohort| (model.text("desk.cohort", &[("cohort", cohort)]), theme.dim())));
-    if detail.comparison.as_ref().is_some_and(|comparison| comparison.band != Band::Same) {
+    let compared = detail.comparison.as_ref().map(|comparison| comparison.band);
+    if model.season.as_ref().is_some_and(|season| reviews_needed(&season.rules, compared) > 1) {
         lines.push((model.text("desk.second_opinion", &[]), theme.held()));
     }
     lines.push(tally(model, detail.report.as_ref().map_or(&[][..], |report| &report.checks)));
