@@ -1,7 +1,7 @@
 //! Pictures at rest: sealed, immutable files, named by a keyed hash per attempt, kind and content.
 //!
-//! A name is ASCII and says nothing about its person. A blob is on the disk whole, and its folder too, before the store names it; one that
-//! the store never came to name is harmless.
+//! A name is ASCII and says nothing about its person. A blob is on the disk whole, and its folder too, before the store names it; one whose
+//! attempt the store refuses is removed again.
 
 use std::{
     fs,
@@ -107,6 +107,11 @@ impl Blobs {
     pub fn get(&self, name: &str) -> Result<Vec<u8>, BlobError> {
         let sealed = fs::read(self.path(name))?;
         Ok(self.vault.open_sealed(&[b"blobs", name.as_bytes()], &sealed)?)
+    }
+
+    /// Removes a blob that no attempt came to own. One that is not there is nothing to say.
+    pub fn remove(&self, name: &str) {
+        let _ = fs::remove_file(self.path(name));
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -77,6 +77,7 @@ impl DataFolder {
         let vault = Arc::new(Vault::open(&key_file)?);
         let pictures = path.join("blobs");
         make_private(&pictures)?;
+        own_only(&database)?;
         let store = SqliteStore::open(&database, Arc::clone(&vault), now).await?;
         Ok(DataFolder { store, blobs: Blobs::new(pictures, vault), _lock: lock })
     }
@@ -96,6 +97,19 @@ async fn take(lock: &File) -> Result<(), FolderError> {
         TryLockError::WouldBlock => FolderError::Locked,
         TryLockError::Error(error) => FolderError::File(error),
     })
+}
+
+/// Makes the database, if need be, and keeps it to its owner also in a folder that others may look into; SQLite gives its journals the same mode.
+#[cfg(unix)]
+fn own_only(database: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let file = File::options().create(true).append(true).mode(0o600).open(database)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn own_only(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]

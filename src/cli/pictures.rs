@@ -164,7 +164,7 @@ impl<T> Lines<T> {
 
 /// A file's name made safe for a terminal.
 pub fn shown(path: &Path) -> String {
-    path.to_string_lossy().chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    super::remote::visible(&path.to_string_lossy())
 }
 
 /// One line on stdout. A reader that went away ends nothing: the files are still written.

@@ -69,12 +69,15 @@ async fn review(arguments: Arguments, context: &Context) -> Exit {
     };
     match run::run(config).await {
         Ok(()) => Exit::Done,
-        Err(error) => {
-            let key = format!("desk.error.{}", error.code());
-            eprintln!("{}", context.text(&key, &[("why", &error.to_string())]));
-            if matches!(error, DeskError::NoTerminal | DeskError::Theme(_)) { Exit::Usage } else { Exit::Failed }
-        }
+        Err(error) => told(&error, context),
     }
+}
+
+/// Says why the desk did not open or ended early.
+pub fn told(error: &DeskError, context: &Context) -> Exit {
+    let key = format!("desk.error.{}", error.code());
+    eprintln!("{}", context.text(&key, &[("why", &error.to_string())]));
+    if matches!(error, DeskError::NoTerminal | DeskError::Theme(_)) { Exit::Usage } else { Exit::Failed }
 }
 
 /// The folder for what must outlive a session: `ZHAOSHEN_STATE_DIR`, else the platform's.

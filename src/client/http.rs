@@ -90,7 +90,10 @@ impl Http {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        let client = reqwest::Client::builder()
+        let builder = reqwest::Client::builder();
+        // What stays on this machine goes through no proxy, whatever the environment says.
+        let builder = if is_loopback(&base) { builder.no_proxy() } else { builder };
+        let client = builder
             .connect_timeout(CONNECT)
             .timeout(ANSWER)
             .tcp_nodelay(true)
@@ -123,9 +126,9 @@ impl Http {
         self.json(self.request(Method::POST, &["invitations", "redeem"])?.json(redeem)).await
     }
 
-    /// Ends the session. `DELETE /v1/sessions/current`
+    /// Ends the session. `DELETE /v1/sessions`
     pub async fn sign_out(&self) -> Result<(), Problem> {
-        self.empty(self.request(Method::DELETE, &["sessions", "current"])?).await
+        self.empty(self.request(Method::DELETE, &["sessions"])?).await
     }
 
     /// Who is signed in. `GET /v1/sessions/current`
@@ -283,6 +286,11 @@ impl Http {
     async fn empty(&self, request: RequestBuilder) -> Result<(), Problem> {
         self.send(request).await.map(drop)
     }
+}
+
+fn is_loopback(address: &Url) -> bool {
+    let host = address.host_str().unwrap_or_default();
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn intend(request: RequestBuilder, intention: Intention) -> RequestBuilder {

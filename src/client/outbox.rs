@@ -6,7 +6,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -96,7 +96,7 @@ impl Outbox {
     /// Opens the outbox in `folder`, and makes both if need be.
     ///
     /// # Errors
-    /// When the folder or the journal cannot be written, or [`MOST_DESKS`] are open already.
+    /// When the folder or the journal cannot be written, or too many desks of this user are open already.
     pub fn open(folder: &Path, server: &str, user: Uuid) -> io::Result<Outbox> {
         create_private_folder(folder)?;
         let server: String = server.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
@@ -190,8 +190,14 @@ impl Outbox {
     fn append(&mut self, line: &Line) -> io::Result<()> {
         let mut bytes = serde_json::to_vec(line)?;
         bytes.push(b'\n');
-        self.file.write_all(&bytes)?;
-        self.file.sync_data()
+        let end = self.file.metadata()?.len();
+        let kept = self.file.write_all(&bytes).and_then(|()| self.file.sync_data());
+        if kept.is_err() {
+            // What could not be kept whole must not stay in part: the next line would be glued to it, or a decision sent that did not count.
+            let _ = self.file.set_len(end);
+            let _ = self.file.seek(SeekFrom::Start(end));
+        }
+        kept
     }
 
     /// Writes only what still matters into a new journal and puts it in the old one's place.

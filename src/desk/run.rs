@@ -312,6 +312,7 @@ impl Desk {
         }
         let _ = self.terminal.clear();
         self.painted.clear();
+        self.shown = None;
         if let Ok((width, height)) = crossterm::terminal::size() {
             self.happen(Event::Resized { width, height });
         }

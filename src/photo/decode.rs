@@ -49,8 +49,11 @@ fn limits() -> Limits {
     limits
 }
 
+/// What a JPEG can say. A longer side, however thin, would cost the scaling down more memory than the picture itself.
+const MAX_SIDE: u32 = 65_535;
+
 fn check_size(width: u32, height: u32) -> Result<(), PhotoError> {
-    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+    if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(PhotoError::TooManyPixels { limit: MAX_PIXELS / 1_000_000 });
     }
     Ok(())

@@ -17,6 +17,16 @@ fn engine() -> &'static Engine {
     ENGINE.get_or_init(|| Engine::new().unwrap())
 }
 
+/// Says that a test was left out, also to `tests/run`, which lists what was.
+fn left_out(why: &str) {
+    eprintln!("left out: {why}");
+    if let Some(list) = std::env::var_os("ZHAOSHEN_TEST_LEFT_OUT") {
+        use std::io::Write;
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(list);
+        let _ = file.and_then(|mut file| writeln!(file, "engine: {why}"));
+    }
+}
+
 fn shared() -> PathBuf {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     std::env::var_os("ZHAOSHEN_SHARED").map_or_else(beside, PathBuf::from)
@@ -26,7 +36,7 @@ fn specimen_folder() -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/specimens");
     let found = [own, shared().join("specimen")].into_iter().find(|folder| folder.join("p00.jpg").is_file());
     if found.is_none() {
-        eprintln!("skipped: no specimens");
+        left_out("no specimens");
     }
     found
 }
@@ -204,7 +214,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn files_made_to_break_decoders_end_in_a_picture_or_a_clear_error() {
     let all: Vec<PathBuf> = ["malformed", "formats"].iter().flat_map(|name| files(&shared().join("photos").join(name))).collect();
     if all.is_empty() {
-        eprintln!("skipped: no corpus of broken files");
+        left_out("no corpus of broken files in ../shared");
     }
     for path in all {
         let bytes = std::fs::read(&path).unwrap();

@@ -35,7 +35,7 @@ impl Respond for Backend {
         }
         match (request.method.as_str(), request.url.path()) {
             ("GET", "/v1/sessions/current") => ok(user),
-            ("DELETE", "/v1/sessions/current") => ResponseTemplate::new(204),
+            ("DELETE", "/v1/sessions") => ResponseTemplate::new(204),
             ("GET", "/v1/seasons") => ok(json!([{"code": "s", "name": "s"}])),
             ("POST", "/v1/rosters") => ok(
                 json!({"rows": 40, "taken": true, "new": 40, "updated": 0, "unchanged": 0, "encoding": "UTF-8", "columns": [], "errors": []}),

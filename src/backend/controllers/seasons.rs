@@ -9,7 +9,11 @@ use crate::{
         problems::Failure,
         state::State,
     },
+    photo::Standard,
 };
+
+/// The sets of comparison bands that the engine has.
+const COHORTS: [&str; 2] = ["default", "specimen"];
 
 /// The seasons of the school, newest first.
 #[utoipa::path(get, path = "/v1/seasons", security(("token" = [])),
@@ -36,6 +40,10 @@ pub async fn put(
     }
     if season.rules.lease_seconds == 0 || season.rules.reviews_needed == 0 {
         return Err(Failure::bad_request("a season needs a lease of at least a second and at least one review").with("field", "rules"));
+    }
+    // Every photo of a season that names what does not exist would be refused, for good.
+    if Standard::builtin(&season.rules.standard).is_none() || !COHORTS.contains(&season.rules.cohort.as_str()) {
+        return Err(Failure::bad_request("there is no such standard or no such set of comparison bands").with("field", "rules"));
     }
     Ok(Json(state.store.put_season(&signed_in.principal(), &season, state.clock.now()).await?))
 }

@@ -9,6 +9,7 @@ use crate::{
     },
     backend::{
         auth,
+        controllers::users::is_name,
         extract::{From, JsonBody, SignedIn},
         problems::Failure,
         state::State,
@@ -24,6 +25,10 @@ pub async fn sign_in(
     JsonBody(asked): JsonBody<SignIn>,
 ) -> Result<(StatusCode, Json<Session>), Failure> {
     let now = state.clock.now();
+    // What is no name is nobody's, and nothing to remember.
+    if !is_name(&asked.name) {
+        return Err(Failure::new(StatusCode::UNAUTHORIZED, code::WRONG_PASSWORD, "the name or the password is wrong"));
+    }
     if let Some(until) = state.tries.blocked_until(&asked.name, address, now) {
         return Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, code::TOO_MANY_TRIES, "too many failed tries").with("until", until));
     }

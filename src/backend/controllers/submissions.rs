@@ -23,7 +23,10 @@ use crate::{
         extract::{Arguments, InPath, SignedIn, read_json},
         problems::Failure,
         state::State,
-        store::types::{NewAttempt, QueueFilter},
+        store::{
+            StoreError,
+            types::{NewAttempt, QueueFilter},
+        },
     },
     domain::lifecycle::attempt::Status,
 };
@@ -93,7 +96,16 @@ pub async fn add(Shared(state): Shared<State>, signed_in: SignedIn, parts: Multi
     let id = Uuid::now_v7();
     let blobs = keep(&state, id, photo, id_card).await?;
     let attempt = NewAttempt { id, season: about.season, student: student.id, photo_hash, blobs };
-    let taken = state.store.add_submission(&principal, &attempt, now).await?;
+    let taken = state.store.add_submission(&principal, &attempt, now).await;
+    // Faces that belong to no attempt could never be found again to be erased. After a failure nobody knows what was kept: then they stay.
+    let refused = matches!(&taken, Err(StoreError::Refused(_) | StoreError::StudentUnknown | StoreError::NotFound));
+    if refused || taken.as_ref().is_ok_and(|taken| !taken.new) {
+        let (blobs, names) = (state.blobs.clone(), attempt.blobs);
+        tokio::task::spawn_blocking(move || names.iter().for_each(|blob| blobs.remove(&blob.name)))
+            .await
+            .map_err(|error| Failure::internal(&error))?;
+    }
+    let taken = taken?;
     state.work.notify_waiters();
     let status = if taken.new { StatusCode::CREATED } else { StatusCode::OK };
     answer(status, &state.store.submission(&principal, taken.id, now).await?)

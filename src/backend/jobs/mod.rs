@@ -1,6 +1,7 @@
 //! The machine's work: one file a job. The queue is a table in the store, so that a killed process loses nothing and repeats nothing that counts.
 //!
-//! A worker takes a job, does it and records its end. Standardizing has as many workers as the machine has cores; the rest shares one.
+//! A worker takes a job, does it and records its end. Standardizing has as many workers as the machine has cores; decisions and
+//! notices have one each.
 
 use std::time::Duration;
 
@@ -44,8 +45,10 @@ impl Workers {
             let (state, stop) = (state.clone(), stop.clone());
             tasks.spawn(async move { run(&state, stop, Work::Pictures).await });
         }
-        let (state, stop) = (state.clone(), stop.clone());
-        tasks.spawn(async move { run(&state, stop, Work::Rest).await });
+        for work in [Work::Decisions, Work::Notices] {
+            let (state, stop) = (state.clone(), stop.clone());
+            tasks.spawn(async move { run(&state, stop, work).await });
+        }
         Workers { tasks }
     }
 
@@ -62,7 +65,9 @@ impl Workers {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work {
     Pictures,
-    Rest,
+    Decisions,
+    /// Apart from the others: a gateway that hangs holds up nothing else.
+    Notices,
 }
 
 async fn run(state: &State, mut stop: watch::Receiver<bool>, work: Work) {
@@ -70,12 +75,13 @@ async fn run(state: &State, mut stop: watch::Receiver<bool>, work: Work) {
     while !*stop.borrow() {
         let done = match work {
             Work::Pictures => standardize::one(state).await,
-            Work::Rest => {
+            Work::Notices => notify::one(state).await,
+            Work::Decisions => {
                 if ticks.is_multiple_of(SWEEP_EVERY) {
                     log(sweep::run(state).await.map(|_| false));
                 }
                 ticks = ticks.wrapping_add(1);
-                rest(state).await
+                freeze::one(state).await
             }
         };
         if log(done) {
@@ -87,10 +93,6 @@ async fn run(state: &State, mut stop: watch::Receiver<bool>, work: Work) {
             _ = stop.changed() => {}
         }
     }
-}
-
-async fn rest(state: &State) -> StoreResult<bool> {
-    Ok(freeze::one(state).await? | notify::one(state).await?)
 }
 
 /// A failure of the store is told and waited out, never a reason to stop working.

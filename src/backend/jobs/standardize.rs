@@ -11,7 +11,7 @@ use crate::{
         state::State,
         store::{
             StoreResult,
-            types::{AttemptWork, Job, JobKind, MachineOutcome},
+            types::{AttemptWork, Job, JobKind, MachineOutcome, PANICKED},
         },
     },
     domain::{
@@ -91,7 +91,7 @@ async fn postpone(state: &State, job: &Job, error: &DevelopError) -> StoreResult
     let code = match error {
         DevelopError::Blob(BlobError::Full) => "storage_full",
         DevelopError::Blob(_) => "blob",
-        DevelopError::Panicked => "panicked",
+        DevelopError::Panicked => PANICKED,
     };
     state.store.postpone_job(job, state.clock.now() + super::backoff(job.tries), code).await
 }

@@ -174,6 +174,9 @@ impl JobKind {
     }
 }
 
+/// The error of a job whose worker died on it: the only one that counts against what it worked on.
+pub const PANICKED: &str = "panicked";
+
 /// A piece of work that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {

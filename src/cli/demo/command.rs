@@ -28,7 +28,7 @@ use crate::{
         store::StoreError,
         vault::VaultError,
     },
-    cli::{Context, Exit, remote, serve as serve_command},
+    cli::{Context, Exit, remote, review, serve as serve_command},
     client::{Http, http::Token},
     desk::{self, picture::policy::Graphics},
     domain::access::Role,
@@ -106,6 +106,7 @@ pub fn run(arguments: DemoArguments, context: &Context) -> Exit {
             eprintln!("{}", remote::problem_text(context, &problem));
             Exit::Failed
         }
+        Ok(Err(DemoError::Desk(error))) => review::told(&error, context),
         Ok(Err(error)) => failed(&error, context),
         Err(error) => failed(&error, context),
     }

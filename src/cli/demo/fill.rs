@@ -2,21 +2,42 @@
 //!
 //! Where the season comes from is a matter of data: the specimen cohort, or a folder of the user's own photos.
 
-use std::{borrow::Cow, fs, io, path::Path};
+use std::{
+    borrow::Cow,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use super::cohort::Cohort;
 use crate::{
     api::{problem::Problem, roster::Season, submission::NewSubmission},
     client::Http,
     domain::season::SeasonRules,
+    photo::MAX_BYTES,
 };
+
+/// A picture to be handed in: at hand, or in a file that is read when its turn comes.
+pub enum Picture {
+    Here(Cow<'static, [u8]>),
+    File(PathBuf),
+}
+
+impl Picture {
+    fn read(self) -> io::Result<Vec<u8>> {
+        match self {
+            Picture::Here(bytes) => Ok(bytes.into_owned()),
+            Picture::File(path) if fs::metadata(&path)?.len() > MAX_BYTES as u64 => Err(io::ErrorKind::FileTooLarge.into()),
+            Picture::File(path) => fs::read(path),
+        }
+    }
+}
 
 /// A photo to be handed in.
 pub struct Handed {
     /// The student's number.
     pub student: String,
-    pub photo: Cow<'static, [u8]>,
-    pub id_card: Option<Cow<'static, [u8]>>,
+    pub photo: Picture,
+    pub id_card: Option<Picture>,
 }
 
 /// A season to fill a backend with.
@@ -31,7 +52,7 @@ pub struct Filling {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Filled {
     pub handed_in: usize,
-    /// Refused at the door: no pictures at all.
+    /// Refused at the door: no pictures at all, or not to be read.
     pub turned_away: usize,
 }
 
@@ -48,7 +69,14 @@ impl Filling {
             .enumerate()
             .map(|(index, student)| {
                 let turn = (index % per_unit) * units + index / per_unit;
-                (turn, Handed { student: student.number, photo: student.photo.bytes, id_card: student.id_portrait.map(Cow::Borrowed) })
+                (
+                    turn,
+                    Handed {
+                        student: student.number,
+                        photo: Picture::Here(student.photo.bytes),
+                        id_card: student.id_portrait.map(|card| Picture::Here(Cow::Borrowed(card))),
+                    },
+                )
             })
             .collect();
         photos.sort_by_key(|(turn, _)| *turn);
@@ -71,8 +99,8 @@ impl Filling {
         for (index, file) in files.iter().enumerate() {
             let student = format!("9{:06}", index + 1);
             roster.push_str(&format!("{student},own,自备照片\r\n"));
-            let card = cards.iter().find(|card| card.file_stem() == file.file_stem()).map(fs::read).transpose()?;
-            photos.push(Handed { student, photo: Cow::Owned(fs::read(file)?), id_card: card.map(Cow::Owned) });
+            let card = cards.iter().find(|card| card.file_stem() == file.file_stem());
+            photos.push(Handed { student, photo: Picture::File(file.clone()), id_card: card.cloned().map(Picture::File) });
         }
         let season = Season {
             code: "demo-own".into(),
@@ -85,7 +113,7 @@ impl Filling {
     }
 }
 
-fn pictures(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {
+fn pictures(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let is_picture = |path: &Path| {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
         ["jpg", "jpeg", "png", "webp"].contains(&ending.as_str())
@@ -113,7 +141,11 @@ pub async fn fill(http: &Http, filling: Filling, mut progress: impl FnMut(usize,
     for (done, handed) in filling.photos.into_iter().enumerate() {
         progress(done, total);
         let about = NewSubmission { season: filling.season.code.clone(), student: handed.student };
-        match http.submit(&about, handed.photo.into_owned(), handed.id_card.map(Cow::into_owned)).await {
+        let (Ok(photo), Ok(id_card)) = (handed.photo.read(), handed.id_card.map(Picture::read).transpose()) else {
+            filled.turned_away += 1;
+            continue;
+        };
+        match http.submit(&about, photo, id_card).await {
             Ok(_) => filled.handed_in += 1,
             Err(problem) if (400..500).contains(&problem.status) && problem.status != 401 => filled.turned_away += 1,
             Err(problem) => return Err(problem),
@@ -149,7 +181,8 @@ mod tests {
         fs::write(folder.path().join("id-cards/张三.png"), b"card").unwrap();
         let filling = Filling::own_photos(folder.path()).unwrap();
         assert_eq!(filling.photos.len(), 1);
-        assert_eq!(filling.photos[0].id_card.as_deref(), Some(b"card".as_slice()));
+        let card = filling.photos.into_iter().next().unwrap().id_card.unwrap();
+        assert_eq!(card.read().unwrap(), b"card");
         assert!(!String::from_utf8(filling.roster).unwrap().contains('张'));
     }
 }

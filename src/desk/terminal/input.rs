@@ -59,6 +59,11 @@ impl Parser {
                 Step::More => break,
                 Step::Took(used, input) => {
                     match &self.bytes[at..at + used] {
+                        // Out of a paste whose end never came.
+                        [0x03] if self.pasting => {
+                            self.pasting = false;
+                            out.extend(input);
+                        }
                         b"\x1b[200~" => self.pasting = true,
                         b"\x1b[201~" => self.pasting = false,
                         // Pasted text is no command.
@@ -81,8 +86,12 @@ impl Parser {
 
     /// No more bytes came: a lone escape was the key; anything else was broken off.
     pub fn flush(&mut self) -> Option<Input> {
+        if self.pasting {
+            // The end of a paste may be on a slow line: its first half is kept.
+            return None;
+        }
         let bytes = std::mem::take(&mut self.bytes);
-        (bytes == [ESC] && !self.pasting).then_some(Input::Key(Key::new(Code::Escape)))
+        (bytes == [ESC]).then_some(Input::Key(Key::new(Code::Escape)))
     }
 }
 

@@ -9,6 +9,8 @@ const PLAIN: u32 = 31;
 const COMPRESSED: u32 = 32;
 /// Unicode placeholders, by which pictures are placed, came with this version of kitty.
 const PLACEHOLDERS: (u32, u32) = (0, 28);
+/// Pixels of the largest cell that is believed: width, height. A 4K screen of 40 × 12 cells has 96 × 180.
+const LARGEST_CELL: (u16, u16) = (128, 256);
 
 /// What the environment says of the terminal.
 #[derive(Debug, Clone, Default)]
@@ -131,6 +133,8 @@ impl Probe {
         {
             facts.cell = Some((width / columns, height / rows)).filter(|(width, height)| *width > 0 && *height > 0);
         }
+        // No terminal has larger cells; one that says so would have the desk make pictures that no memory holds.
+        facts.cell = facts.cell.filter(|(width, height)| (1..=LARGEST_CELL.0).contains(width) && (1..=LARGEST_CELL.1).contains(height));
         let names = [self.version.as_str(), self.environment.term_program.as_str()];
         let named = |name: &str| names.iter().any(|known| known.starts_with(name));
         if named("WezTerm") || named("Konsole") || self.version.is_empty() && !self.environment.term.contains("kitty") {

@@ -77,6 +77,8 @@ fn queue(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     match action {
         Action::Open => {
             if model.queue.current().is_some() {
+                // A page that is still on its way must not move the cursor away from the photo under review.
+                model.queue.list_mut().to_end = false;
                 model.screen = Screen::Review;
                 model.review.scroll = 0;
                 model.review.view = View::Together;

@@ -1,6 +1,6 @@
 //! Pure: `update(&mut Model, Message) -> Vec<Effect>`. No clock, no terminal, no socket.
 //!
-//! Each message first changes what it speaks of; then [`settle`] looks at the whole and asks for what is missing: pages, details, pictures,
+//! Each message first changes what it speaks of; then `settle` looks at the whole and asks for what is missing: pages, details, pictures,
 //! claims. So no branch can forget to.
 
 mod arrivals;

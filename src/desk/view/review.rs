@@ -15,6 +15,7 @@ use crate::{
         picture::{Painted, Request},
         text,
     },
+    domain::lifecycle::attempt::Status,
 };
 
 /// Draws the review; returns the pictures that are on the screen now, and the cursor's place.
@@ -37,6 +38,10 @@ pub fn draw(model: &Model, pen: &mut Pen, area: Rect) -> (Drawn, Option<(u16, u1
         }
         name(model, pen, spot, detail.ready().map(|detail| &**detail));
     }
+    // Whatever else a view shows: who has not seen the picture that is judged has not seen the photo.
+    let judged = if row.status == Status::MachineRefused { PictureKind::Preview } else { PictureKind::Standard };
+    let exists = detail.ready().is_some_and(|detail| detail.pictures.contains(&judged));
+    complete &= !exists || places.pictures.iter().any(|spot| spot.kind == judged);
     drawn.complete = complete.then_some(row.id);
     if let Some(Panel::Sheet(open)) = &model.panel {
         if let (Some(area), Some(detail)) = (places.facts, detail.ready()) {

@@ -56,7 +56,7 @@ impl SqliteStore {
         match standing(&reviews_that_count(&mut write, id).await?, attempt.reviews_needed) {
             Standing::Open { .. } => {
                 attempt.state.after(AttemptEvent::AskAnother)?;
-                end_lease(&mut write, id).await?;
+                end_lease(&mut write, id, principal.user).await?;
                 let line = Line { actor: Some(principal.user), ..line_of(&attempt, "review.given") };
                 audit::append(&mut write, now, line).await?;
             }
@@ -242,9 +242,11 @@ async fn reviews_that_count(write: &mut Write, attempt: Uuid) -> StoreResult<Vec
         .collect()
 }
 
-async fn end_lease(write: &mut Write, attempt: Uuid) -> StoreResult<()> {
-    sqlx::query("UPDATE attempts SET visible_at = submitted_at, lease_user = NULL, lease_token = NULL WHERE id = ?")
+/// Ends the lease of the one who has reviewed; another's says nothing of that.
+async fn end_lease(write: &mut Write, attempt: Uuid, holder: Uuid) -> StoreResult<()> {
+    sqlx::query("UPDATE attempts SET visible_at = submitted_at, lease_user = NULL, lease_token = NULL WHERE id = ? AND lease_user = ?")
         .bind(values::id(attempt))
+        .bind(values::id(holder))
         .execute(&mut **write)
         .await?;
     Ok(())

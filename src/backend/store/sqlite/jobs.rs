@@ -15,7 +15,7 @@ use crate::{
         blobs::BlobKind,
         store::{
             StoreError, StoreResult,
-            types::{AttemptWork, Job, JobKind, MachineOutcome, QueueDepth},
+            types::{AttemptWork, Job, JobKind, MachineOutcome, PANICKED, QueueDepth},
         },
     },
     domain::{
@@ -104,6 +104,10 @@ impl SqliteStore {
     pub(super) async fn put_job_back(&self, job: &Job, again_at: Timestamp, error: &str) -> StoreResult<()> {
         let mut write = self.write().await?;
         put_back(&mut write, job, again_at, Some(error)).await?;
+        // Only what dies on a photo speaks against it: a full disk is not the photo's fault, however long it lasts.
+        if error != PANICKED {
+            sqlx::query("UPDATE jobs SET tries = max(tries - 1, 0) WHERE id = ?").bind(job.id).execute(&mut *write).await?;
+        }
         Ok(write.commit().await?)
     }
 

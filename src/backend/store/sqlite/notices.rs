@@ -109,13 +109,14 @@ impl SqliteStore {
     ) -> StoreResult<Vec<CallLine>> {
         let units = self.units_wanted(principal, season, unit).await?;
         let mut write = self.write().await?;
-        // Only the newest notice of a student: who has been told something newer must not be called about the old.
+        // Only the newest notice of a student: who has been told something newer, or has sent a new photo, must not be called about the old.
         let rows = sqlx::query(
             "SELECT n.unit, n.kind, n.created_at, s.id AS student, s.student_number, s.name, s.phone, a.decision_reasons
              FROM notices n JOIN students s ON s.id = n.student JOIN attempts a ON a.id = n.attempt
              WHERE n.school = ?1 AND n.season = ?2 AND n.state = 'call_needed' AND (?3 IS NULL OR n.unit IN (SELECT value FROM json_each(?3)))
                  AND NOT EXISTS (SELECT 1 FROM notices later JOIN attempts x ON x.id = later.attempt
                      WHERE x.student = n.student AND later.id > n.id)
+                 AND NOT EXISTS (SELECT 1 FROM attempts newer WHERE newer.student = n.student AND newer.number > a.number)
              ORDER BY n.unit, n.id",
         )
         .bind(&principal.school)

@@ -218,8 +218,10 @@ impl SqliteStore {
         fingerprint: Hash,
     ) -> StoreResult<()> {
         sqlx::query(
-            "UPDATE students SET unit = ?, student_number = coalesce(?, student_number), name = ?, id_number = ?, id_number_hash = ?, phone = ?, details = ?,
-                 fingerprint = ?, updated_at = ? WHERE id = ?",
+            // What a later roster does not say, it does not take away: a list of units alone must not cost anybody their phone.
+            "UPDATE students SET unit = ?, student_number = coalesce(?, student_number), name = coalesce(?, name), id_number = coalesce(?, id_number),
+                 id_number_hash = coalesce(?, id_number_hash), phone = coalesce(?, phone), details = json_patch(details, ?), fingerprint = ?, updated_at = ?
+             WHERE id = ?",
         )
         .bind(&new.unit_code)
         .bind(&new.student_number)
@@ -268,7 +270,11 @@ impl Taking<'_> {
             delta.done_students += i64::from(status == Status::Approved);
             delta = delta.attempts(status, band, 1);
         }
-        sqlx::query("UPDATE attempts SET unit = ? WHERE student = ?").bind(to).bind(values::id(student)).execute(&mut **write).await?;
+        sqlx::query("UPDATE attempts SET unit = ?, lease_user = NULL, lease_token = NULL, visible_at = submitted_at WHERE student = ?")
+            .bind(to)
+            .bind(values::id(student))
+            .execute(&mut **write)
+            .await?;
         sqlx::query("UPDATE notices SET unit = ? WHERE student = ?").bind(to).bind(values::id(student)).execute(&mut **write).await?;
         counters::apply(write, &self.principal.school, self.season, from, &delta.negated()).await?;
         counters::apply(write, &self.principal.school, self.season, to, &delta).await
