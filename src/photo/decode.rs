@@ -218,6 +218,7 @@ mod tests {
         let mut bytes = vec![0xFF, 0xD8, 0xFF, 0xC0, 0, 17, 8, 0x4E, 0x20, 0x4E, 0x20, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0];
         bytes.extend([0xFF, 0xDA, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 63, 0, 1, 2, 3, 0xFF, 0xD9]);
         assert_eq!(decode(&bytes).unwrap_err(), PhotoError::TooManyPixels { limit: 100 });
+        assert_eq!(check_size(MAX_SIDE + 1, 1), Err(PhotoError::TooManyPixels { limit: 100 }), "thin, but dear to scale");
         assert_eq!(decode(&vec![0xFF; MAX_BYTES + 1]).unwrap_err(), PhotoError::FileTooLarge { limit_mb: 40 });
     }
 }

@@ -54,4 +54,9 @@ fn a_reviewer_of_one_unit_sees_that_unit_and_imports_nothing() {
     }
     house.assert_counted(&registrar);
     assert_eq!(house.submissions(&registrar).len(), 3);
+
+    // Who signs out is signed out at the server, and not only here.
+    let ended = reviewer.run(&["logout"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(asked(&reviewer).unwrap_err().status, 401);
 }

@@ -18,7 +18,7 @@ macro_rules! conformance {
                 two_who_disagree_ask_a_third, an_undo_takes_back_one_voice_only, only_who_decided_or_an_admin_undoes,
                 what_the_machine_refused_is_rejected_but_not_approved, retake_notices_are_limited_and_recorded,
                 a_refusal_leaves_nothing_behind],
-            intake: [a_roster_is_taken_whole_or_not_at_all, a_roster_again_changes_nothing, a_student_who_moves_takes_the_counts_along,
+            intake: [a_roster_is_taken_whole_or_not_at_all, a_roster_again_changes_nothing, what_a_later_roster_does_not_say_it_does_not_take_away, a_student_who_moves_takes_the_counts_along,
                 a_student_is_found_by_every_name_within_scope, the_same_photo_is_the_same_attempt,
                 a_retake_needs_the_rejection_first, an_outcome_is_recorded_once, a_killed_process_loses_no_job,
                 a_notice_without_a_phone_becomes_a_call, personal_data_leaves_masked],

@@ -266,6 +266,16 @@ mod tests {
     }
 
     #[test]
+    fn a_paste_whose_end_is_late_or_never_comes_is_left_again() {
+        let mut parser = Parser::default();
+        assert_eq!(parser.feed(b"\x1b[200~secret\x1b[20"), vec![]);
+        assert_eq!(parser.flush(), None);
+        assert_eq!(parser.feed(b"1~a"), vec![Input::Key(Key::char('a'))]);
+        assert_eq!(parser.feed(b"\x1b[200~text"), vec![]);
+        assert_eq!(parser.feed(b"\x03a"), vec![Input::Key(Key::ctrl('c')), Input::Key(Key::char('a'))]);
+    }
+
+    #[test]
     fn answers_and_keys_are_told_apart_wherever_the_bytes_are_split() {
         for split in 0..=SESSION.len() {
             let mut parser = Parser::default();

@@ -178,6 +178,13 @@ mod tests {
     }
 
     #[test]
+    fn cells_that_no_terminal_has_are_not_believed() {
+        assert_eq!(probe(&[], vec![Answer::Cell(9, 19)]).cell, Some((9, 19)));
+        assert_eq!(probe(&[], vec![Answer::Cell(60_000, 60_000)]).cell, None);
+        assert_eq!(probe(&[], vec![Answer::Area(65_535, 65_535)]).cell, None);
+    }
+
+    #[test]
     fn an_xterm_with_sixel() {
         let facts = probe(
             &[("TERM", "xterm-256color")],

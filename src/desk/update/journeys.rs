@@ -303,6 +303,18 @@ fn a_server_that_comes_back_is_noticed() {
 }
 
 #[test]
+fn a_page_that_comes_late_does_not_change_the_photo_under_review() {
+    let mut bench = bench(350);
+    bench.key(Code::Escape);
+    bench.key(Code::End);
+    // The rest of the queue is still on its way when the last photo that is known is opened.
+    bench.key(Code::Enter);
+    let opened = number(&bench);
+    bench.settle();
+    assert_eq!(number(&bench), opened);
+}
+
+#[test]
 fn leaving_the_review_gives_the_claim_back() {
     let mut bench = bench(4);
     bench.key(Code::Escape);

@@ -34,6 +34,16 @@ pub async fn a_roster_again_changes_nothing(world: &mut World) {
     assert_eq!((changed.new, changed.updated, changed.unchanged), (0, 1, 0));
 }
 
+pub async fn what_a_later_roster_does_not_say_it_does_not_take_away(world: &mut World) {
+    let units_alone = NewStudent { name: None, id_number: None, phone: None, ..student(1, "B") };
+    assert_eq!(world.take(&[units_alone]).await.unwrap().updated, 1);
+    let found = world.store.find_student(&world.registrar, SEASON, "990000199001010017").await.unwrap();
+    assert_eq!(found.unit, "B");
+    let seen = world.pending(1, None).await;
+    let student = world.see(&world.admin.clone(), seen).await.summary.student;
+    assert!(student.name.is_some() && student.phone.is_some() && student.id_number.is_some(), "{student:?}");
+}
+
 pub async fn a_student_who_moves_takes_the_counts_along(world: &mut World) {
     let id = world.pending(1, Some(crate::domain::comparison::Band::Doubtful)).await;
     assert_eq!(world.take(&[student(1, "B")]).await.unwrap().updated, 1);
