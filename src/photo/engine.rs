@@ -4,21 +4,19 @@ use std::collections::BTreeMap;
 
 use image::RgbImage;
 
-use super::checks::{self, View};
+use super::checks;
 use super::compare::FaceRecogniser;
 use super::compose::compose;
 use super::decode::{self, Source};
-use super::encode::{Encoded, encode};
+use super::encode::encode;
 use super::error::PhotoError;
-use super::face::{self, Face, FaceNets, Found};
-use super::geometry::{self, Edges, Head, Placement};
-use super::matte::{self, Matte, MatteNets, Plane};
-use super::raster::{self, Beyond, Quality};
+use super::face::{self, FaceNets, Found};
+use super::matte::MatteNets;
 use super::standard::Standard;
 use super::weights::{self, WeightsFile};
 use crate::domain::check::{Check, CheckId, Verdict, Why, failed_reasons};
 use crate::domain::reason::Reason;
-use crate::domain::report::{Geometry, OutputFacts, Report, SourceFacts};
+use crate::domain::report::{Report, SourceFacts};
 
 /// The checks whose failure keeps a photo from being standardized; any other failure is a finding on a standardized picture.
 pub const REFUSING: [CheckId; 10] = [
@@ -66,18 +64,8 @@ impl From<EngineError> for PhotoError {
 /// The standardization engine.
 pub struct Engine {
     faces: FaceNets,
-    mattes: MatteNets,
+    pub(super) mattes: MatteNets,
     pub(super) recogniser: FaceRecogniser,
-}
-
-/// A photo with one face, looked at as far as a finished picture needs.
-struct Subject {
-    placement: Placement,
-    /// The source's own pixels in the finished picture's size.
-    crop: RgbImage,
-    matte: Matte,
-    geometry: Geometry,
-    checks: Vec<Check>,
 }
 
 impl Engine {
@@ -149,161 +137,13 @@ impl Engine {
         Ok(report)
     }
 
-    fn check_result(&self, bytes: &[u8], source: &Source, standard: &Standard) -> Result<Report, PhotoError> {
-        let (width, height) = source.pixels.dimensions();
-        let mut report = report(standard, &source.facts, &[weights::BLAZEFACE, weights::FACE_MESH]);
-        let found = self.find_faces(&source.pixels)?;
-        let mut all = checks::file_checks(bytes, width, height, standard);
-        all.push(checks::judge(standard, CheckId::FaceCount, found.faces.len() as f64));
-        let alpha = by_colour(&source.pixels, standard.background.rgb);
-        all.push(checks::finished_background(&source.pixels, &alpha, standard));
-        if let Some(face) = found.single() {
-            let view = View { picture: &source.pixels, face, alpha: &alpha };
-            // The measures of geometry are in pixels of the standard's size: in any other size they mean nothing.
-            if (width, height) == (standard.picture.width, standard.picture.height) {
-                let hair_top = alpha.first_row(0.03 * face.face_width(), 0..alpha.width).unwrap_or(0) as f64;
-                let measured = measured(face, hair_top);
-                all.extend(checks::geometry(&measured, standard));
-                report.geometry = Some(measured);
-            }
-            all.extend(checks::pose(&view, standard));
-            all.extend(checks::light(&view, standard));
-            all.push(checks::blur(&view, standard));
-            all.push(checks::clothes_blend(&view, standard));
-        }
-        let judged = CheckId::ALL.iter().filter(|id| {
-            !matches!(
-                id,
-                CheckId::SourceFaceSize | CheckId::CutOff | CheckId::Enlarging | CheckId::SourceBackground | CheckId::MatteConfidence
-            )
-        });
-        let missing = if found.faces.len() == 1 { Why::NotJudged } else { Why::NoFace };
-        for id in judged {
-            if !all.iter().any(|check| check.id == *id) {
-                all.push(Check::unknown(*id, missing));
-            }
-        }
-        report.checks = in_order(all);
-        Ok(report)
-    }
-
     /// The faces of a picture that count.
     pub(super) fn find_faces(&self, pixels: &RgbImage) -> Result<Found, PhotoError> {
         face::find(&self.faces, pixels)
     }
-
-    /// Finds where to cut, mattes the crop and runs every check that a source can be put to.
-    fn look_at(&self, source: &Source, face: &Face, standard: &Standard) -> Result<Subject, PhotoError> {
-        let middle = face.eye_middle();
-        let mut head = Head { hair_top: 0.0, eye_line: middle.y, eye_x: middle.x, face_width: face.face_width() };
-        let around = matte::surroundings(&self.mattes, &source.pixels, &head)?;
-        head.hair_top = around.hair_top;
-        let chin = face.points[face::indices::CHIN].y + 0.1 * head.face_width;
-        let (placement, matte, edges) = self.settle(source, &mut head, chin, around.edges, standard)?;
-        let (width, height) = (standard.picture.width, standard.picture.height);
-        let crop = raster::cut(&source.pixels, placement.frame(standard), width, height, Beyond::Edge, Quality::Fine);
-        let face = face.seen_in(placement.x, placement.y, placement.scale);
-        let geometry = placement.geometry(&head, face.roll_deg);
-        let view = View { picture: &crop, face: &face, alpha: &matte.alpha };
-        let mut all = vec![
-            checks::judge(standard, CheckId::FaceCount, 1.0),
-            checks::judge(standard, CheckId::SourceFaceSize, head.face_width),
-            checks::judge(standard, CheckId::CutOff, placement.missing(&edges, standard)),
-            checks::judge(standard, CheckId::Enlarging, placement.scale),
-            checks::judge(standard, CheckId::MatteConfidence, matte.agreement),
-            checks::blur(&view, standard),
-            checks::source_background(&view, standard),
-            checks::clothes_blend(&view, standard),
-        ];
-        all.extend(checks::geometry(&geometry, standard));
-        all.extend(checks::pose(&view, standard));
-        all.extend(checks::light(&view, standard));
-        Ok(Subject { placement, crop, matte, geometry, checks: in_order(all) })
-    }
-
-    /// The coarse mask says where to cut first; the fine matte of that crop says where the hair really begins. The crop moves once or twice
-    /// if that is worth it, and the matte with it, so that the matte always lies on the finished picture's own pixels.
-    fn settle(
-        &self,
-        source: &Source,
-        head: &mut Head,
-        chin: f64,
-        edges: Edges,
-        standard: &Standard,
-    ) -> Result<(Placement, Matte, Edges), PhotoError> {
-        /// A margin from which on nothing is gained by another look.
-        const GOOD: f64 = 0.3;
-        const LOOKS: usize = 3;
-        let (width, height) = (standard.picture.width, standard.picture.height);
-        let mut edges = edges;
-        let mut placement = geometry::place(head, &edges, standard);
-        let mut look = 0;
-        loop {
-            look += 1;
-            let frame = placement.frame(standard);
-            let matte = matte::matte(&self.mattes, &source.pixels, frame, chin, width, height)?;
-            let row = matte.hair_top(head.face_width * placement.scale).unwrap_or(0);
-            let hair_top = (placement.y + row as f64 / placement.scale).max(0.0);
-            edges.top = hair_top < 1.0 / placement.scale;
-            // Hair that reaches the crop's own top may go on above it.
-            let cut_by_crop = row == 0 && placement.y > 0.0;
-            head.hair_top = if cut_by_crop { (placement.y - 0.3 * head.face_width).max(0.0) } else { hair_top };
-            placement.margin = geometry::margin(&placement, head, standard);
-            let better = geometry::place(head, &edges, standard);
-            let whole = placement.missing(&edges, standard) == 0.0;
-            let good = whole && (placement.margin >= GOOD || (placement.margin >= 0.0 && placement.margin >= better.margin - 0.1));
-            if look == LOOKS || (!cut_by_crop && (good || placement.is_near(&better))) {
-                return Ok((placement, matte, edges));
-            }
-            placement = better;
-        }
-    }
-
-    /// Reads the written file back and measures it as a stranger would; its own measures are the ones that are reported.
-    fn measure_again(&self, encoded: &Encoded, subject: &Subject, standard: &Standard, report: &mut Report) -> Result<(), PhotoError> {
-        let written = decode::decode(&encoded.jpeg)?.pixels;
-        let (width, height) = written.dimensions();
-        let mut anew = checks::file_checks(&encoded.jpeg, width, height, standard);
-        anew.push(checks::finished_background(&written, &subject.matte.alpha, standard));
-        if let Some(face) = self.find_faces(&written)?.single() {
-            let measured = measured(face, subject.geometry.hair_top);
-            anew.extend(checks::geometry(&measured, standard));
-            report.geometry = Some(measured);
-        }
-        report.checks.retain(|check| !anew.iter().any(|new| new.id == check.id));
-        report.checks.append(&mut anew);
-        report.checks = in_order(std::mem::take(&mut report.checks));
-        report.output = Some(OutputFacts {
-            width,
-            height,
-            bytes: encoded.jpeg.len() as u64,
-            quality: encoded.quality,
-            sampling: encoded.sampling.to_owned(),
-        });
-        Ok(())
-    }
 }
 
-fn measured(face: &Face, hair_top: f64) -> Geometry {
-    let middle = face.eye_middle();
-    Geometry { hair_top, eye_line: middle.y, face_width: face.face_width(), centre_x: middle.x, roll_deg: face.roll_deg }
-}
-
-/// Person and background of a finished picture by the background's colour alone.
-fn by_colour(picture: &RgbImage, background: [u8; 3]) -> Plane {
-    const OFF: u8 = 40;
-    const NEAR: u8 = 12;
-    let values = picture
-        .pixels()
-        .map(|pixel| {
-            let off = pixel.0.iter().zip(background).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0);
-            (f32::from(off.saturating_sub(NEAR)) / f32::from(2 * (OFF - NEAR))).min(1.0)
-        })
-        .collect();
-    Plane { width: picture.width() as usize, height: picture.height() as usize, values }
-}
-
-fn report(standard: &Standard, facts: &SourceFacts, used: &[WeightsFile]) -> Report {
+pub(super) fn report(standard: &Standard, facts: &SourceFacts, used: &[WeightsFile]) -> Report {
     Report {
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         standard: standard.name.clone(),
@@ -337,7 +177,7 @@ fn refused(report: Report) -> Outcome {
     Outcome::Refused { reasons: failed_reasons(&refusing), report }
 }
 
-fn in_order(mut checks: Vec<Check>) -> Vec<Check> {
+pub(super) fn in_order(mut checks: Vec<Check>) -> Vec<Check> {
     checks.sort_by_key(|check| check.id);
     checks
 }

@@ -1,7 +1,7 @@
 //! The standardization engine: bytes in, bytes and measurements out. No network, no async, no clock, no screen.
 //!
 //! ```text
-//! engine        one photo from bytes to an outcome
+//! engine        one photo from bytes to an outcome: look at the source, finish it, measure what is finished
 //!  ├ decode       limits, orientation, colours        container, metadata: files before and after
 //!  ├ face         boxes, mesh, how many count
 //!  ├ geometry     where to cut
@@ -22,8 +22,10 @@ mod encode;
 mod engine;
 mod error;
 mod face;
+mod finished;
 mod geometry;
 mod id_card;
+mod look;
 mod matte;
 mod metadata;
 mod raster;

@@ -6,11 +6,9 @@ mod file;
 mod light;
 mod person;
 
-pub use background::{clothes_blend, finished_background, source_background};
-pub use blur::blur;
+pub use background::finished_background;
 pub use file::file_checks;
-pub use light::light;
-pub use person::{geometry, pose};
+pub use person::geometry;
 
 use image::RgbImage;
 
@@ -25,6 +23,24 @@ pub struct View<'a> {
     pub picture: &'a RgbImage,
     pub face: &'a Face,
     pub alpha: &'a Plane,
+}
+
+/// Every check of a crop with the source's own pixels that needs no more than the view.
+#[must_use]
+pub fn of_source(view: &View, standard: &Standard) -> Vec<Check> {
+    let mut all = of_finished(view, standard);
+    all.push(background::source_background(view, standard));
+    all
+}
+
+/// Every check of the person, in a source's crop as in a finished picture.
+#[must_use]
+pub fn of_finished(view: &View, standard: &Standard) -> Vec<Check> {
+    let mut all = person::pose(view, standard);
+    all.extend(light::light(view, standard));
+    all.push(blur::blur(view, standard));
+    all.push(background::clothes_blend(view, standard));
+    all
 }
 
 /// Holds a value against the standard's limits of its check.
