@@ -12,9 +12,9 @@ use crate::domain::resident_id::mask_number;
 /// Folders within folders are followed this far: units, classes, and some air.
 const DEEPEST: usize = 6;
 /// What the engine can read.
-const SUPPORTED: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
+const SUPPORTED: [&str; 6] = ["jpg", "jpeg", "png", "webp", "heic", "heif"];
 /// Pictures it cannot read: told, so that nobody wonders where they went.
-const UNSUPPORTED: [&str; 10] = ["heic", "heif", "avif", "bmp", "gif", "tif", "tiff", "jp2", "raw", "dng"];
+const UNSUPPORTED: [&str; 8] = ["avif", "bmp", "gif", "tif", "tiff", "jp2", "raw", "dng"];
 
 /// A photo and the student its name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
