@@ -129,13 +129,14 @@ mod tests {
             "a-8.jpg",
             "A-8.webp",
             "iphone.HEIC",
+            "chart.gif",
             "notes.txt",
             ".hidden.jpg",
             "Thumbs.db",
         ]);
         let found = scan(folder.path()).unwrap();
         let students: Vec<&str> = found.photos.iter().map(|photo| photo.student.as_str()).collect();
-        assert_eq!(students, ["23001", "99000019950615004x", "A-7"]);
+        assert_eq!(students, ["23001", "99000019950615004x", "A-7", "iphone"]);
         assert_eq!((found.unsupported.len(), found.twice.len(), found.twice[0].len()), (1, 1, 2));
         assert!(scan(&folder.path().join("nowhere")).is_err());
     }

@@ -162,10 +162,7 @@ impl Page<'_> {
         for reason in reasons {
             writeln!(self.out, "<p class=\"reason\">{}</p>", escape(&reason))?;
         }
-        let measures = record.measures(self.context);
-        if !measures.is_empty() {
-            writeln!(self.out, "<p class=\"measures\">{}</p>", escape(&measures))?;
-        }
+        self.measures(record)?;
         self.findings(record)?;
         self.out.write_all(b"</article>\n")
     }
@@ -180,6 +177,32 @@ impl Page<'_> {
             ),
             None => write!(self.out, "<figure><div class=\"none\">—</div><figcaption>{caption}</figcaption></figure>"),
         }
+    }
+
+    /// Where things lie in the finished photo, or would have lain, and how it was cut out of the source.
+    fn measures(&mut self, record: &Record) -> io::Result<()> {
+        let Some(report) = &record.report else { return Ok(()) };
+        let mut tell = |key: &str, numbers: &[(&str, String)]| {
+            let numbers: Vec<(&str, &str)> = numbers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            writeln!(self.out, "<p class=\"measures\">{}</p>", escape(&self.context.text(key, &numbers)))
+        };
+        if let Some(geometry) = report.geometry {
+            let pixels = |value: f64| format!("{value:.0}");
+            let numbers = [
+                ("hair_top", pixels(geometry.hair_top)),
+                ("eye_line", pixels(geometry.eye_line)),
+                ("face_width", pixels(geometry.face_width)),
+                ("centre_x", pixels(geometry.centre_x)),
+                ("roll", format!("{:.1}", geometry.roll_deg)),
+            ];
+            tell("batch.report.geometry", &numbers)?;
+        }
+        if let Some(transform) = report.transform.filter(|_| record.status == Status::Ok) {
+            let numbers =
+                [("x", format!("{:.0}", transform.x)), ("y", format!("{:.0}", transform.y)), ("scale", format!("{:.3}", transform.scale))];
+            tell("batch.report.transform", &numbers)?;
+        }
+        Ok(())
     }
 
     fn findings(&mut self, record: &Record) -> io::Result<()> {
@@ -260,7 +283,7 @@ mod tests {
     fn the_page_is_in_the_readers_language_and_the_owners_alone() {
         let mut refused = record("in/a.jpg", "a.jpg", Status::Refused);
         refused.reasons = vec![Reason::Tilted];
-        for (language, word) in [(Language::Chinese, "头部倾斜"), (Language::English, "head is tilted")] {
+        for (language, word) in [(Language::Chinese, "头部倾斜"), (Language::English, "head tilted")] {
             let (folder, text) = page(vec![refused.clone()], language);
             assert!(text.to_lowercase().contains(word) && !text.contains("batch.") && !text.contains("%{"), "{text}");
             assert!(text.contains(&format!("<html lang=\"{}\">", language.tag())));

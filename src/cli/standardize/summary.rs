@@ -70,10 +70,15 @@ impl Summary {
         row(word("files"), self.files());
         table.write(out)?;
         let anew = self.files() - self.resumed;
+        let key = match (anew, self.resumed) {
+            (_, 0) => "batch.summary.pace",
+            (0, _) => "batch.summary.all_before",
+            _ => "batch.summary.pace_resumed",
+        };
         let rate = format!("{:.1}", rate(anew, took));
         let numbers = [("time", clock(took)), ("rate", rate), ("anew", anew.to_string()), ("resumed", self.resumed.to_string())];
         let numbers: Vec<(&str, &str)> = numbers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        writeln!(out, "{}", context.text(if self.resumed > 0 { "batch.summary.pace_resumed" } else { "batch.summary.pace" }, &numbers))
+        writeln!(out, "{}", context.text(key, &numbers))
     }
 }
 
