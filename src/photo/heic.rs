@@ -8,6 +8,7 @@ use image::{DynamicImage, RgbImage, RgbaImage};
 use moxcms::{CicpColorPrimaries, CicpProfile, ColorProfile, MatrixCoefficients, TransferCharacteristics};
 
 use super::error::PhotoError;
+use super::heic_bounds;
 
 /// The largest HEIC that is decoded, in pixels: phones end at 50 megapixels, and a decoder of video keeps more of a picture at once than others.
 pub const MAX_PIXELS: u64 = 64_000_000;
@@ -51,7 +52,8 @@ pub fn open(bytes: &[u8]) -> Result<HeifFile<'_>, PhotoError> {
 /// As `open` and `stored_size`; `Heic` for high dynamic range, whose pixels mean light and not sRGB.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, PhotoError> {
     let file = open(bytes)?;
-    stored_size(&file)?;
+    let (width, height) = stored_size(&file)?;
+    heic_bounds::check(&file, u64::from(width) * u64::from(height))?;
     let profile = colours(&file)?;
     drop(file);
     let decoded = heifer::decode_rgba8(bytes, &heifer::Options { max_threads: 0, max_pixels: MAX_PIXELS }).map_err(in_our_words)?;
@@ -66,14 +68,19 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, PhotoError> {
 
 /// An ICC profile counts before the numbers of `nclx`.
 fn colours(file: &HeifFile<'_>) -> Result<Option<ColorProfile>, PhotoError> {
-    if let Some(profile) = file.icc_profile(file.primary_id).map_err(container)? {
-        // A broken profile is no reason to refuse sound pixels.
-        return Ok(ColorProfile::new_from_slice(profile).ok());
+    // A grid without a profile has its first tile's.
+    let places = std::iter::once(file.primary_id).chain(file.referenced_items(file.primary_id, b"dimg").first().copied());
+    let mut numbers = None;
+    for place in places {
+        for property in file.item_properties(place).map_err(container)? {
+            match property {
+                // A broken profile is no reason to refuse sound pixels.
+                Property::Color(ColorInfo::Icc(profile)) if !profile.is_empty() => return Ok(ColorProfile::new_from_slice(profile).ok()),
+                Property::Color(ColorInfo::Nclx { primaries, transfer, .. }) => numbers = numbers.or(Some((*primaries, *transfer))),
+                _ => {}
+            }
+        }
     }
-    let numbers = file.item_properties(file.primary_id).map_err(container)?.find_map(|property| match property {
-        Property::Color(ColorInfo::Nclx { primaries, transfer, .. }) => Some((*primaries, *transfer)),
-        _ => None,
-    });
     match numbers {
         // PQ and HLG.
         Some((_, 16 | 18)) => Err(PhotoError::Heic),
@@ -86,6 +93,13 @@ fn colours(file: &HeifFile<'_>) -> Result<Option<ColorProfile>, PhotoError> {
         }))),
         _ => Ok(None),
     }
+}
+
+/// Whether an item is the transparency of another.
+pub(super) fn is_transparency(file: &HeifFile<'_>, id: u32) -> bool {
+    let named =
+        |property: &Property| matches!(property, Property::AuxiliaryType(kind) if kind.contains("alpha") || kind.ends_with("auxid:1"));
+    file.item_properties(id).is_ok_and(|mut properties| properties.any(named))
 }
 
 fn in_our_words(error: heifer::Error) -> PhotoError {

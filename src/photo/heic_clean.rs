@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use heifer::heifer_isobmff::HeifFile;
-use heifer::heifer_isobmff::boxes::{ConstructionMethod, Property};
+use heifer::heifer_isobmff::boxes::ConstructionMethod;
 
 use super::error::PhotoError;
-use super::heic;
+use super::heic::{self, is_transparency};
 
 /// Properties that tell how to decode and show; the bodies of any others are wiped, and their places kept because properties are counted.
 const KEPT_PROPERTIES: [&[u8; 4]; 11] = [b"hvcC", b"ispe", b"colr", b"pixi", b"irot", b"imir", b"clap", b"auxC", b"pasp", b"lsel", b"rloc"];
@@ -66,12 +66,6 @@ fn needed(file: &HeifFile<'_>, length: usize) -> (Vec<Range<usize>>, Vec<Range<u
         }
     }
     (in_file, in_idat)
-}
-
-fn is_transparency(file: &HeifFile<'_>, id: u32) -> bool {
-    file.item_properties(id).is_ok_and(|mut properties| {
-        properties.any(|property| matches!(property, Property::AuxiliaryType(kind) if kind.contains("alpha") || kind.ends_with("auxid:1")))
-    })
 }
 
 /// One box: where its header and its body lie.

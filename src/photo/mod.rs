@@ -25,6 +25,7 @@ mod face;
 mod finished;
 mod geometry;
 mod heic;
+mod heic_bounds;
 mod heic_clean;
 mod id_card;
 mod identity;
