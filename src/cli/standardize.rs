@@ -92,10 +92,12 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
     let ended = batch.run(|index, path| worker.work(index, path), print);
     let (summary, unwritten) = seen.into_inner().expect("no holder of this lock panics");
     let mut exit = ended.worst;
+    // What could not be read or written is no more done than what was not begun.
+    let stopped = (ended.done < files.len()).then(|| stopped(ended.done - unwritten.len(), files.len(), context));
     if let Some(previews) = &worker.previews {
         let records = worker.names[..ended.done].iter().enumerate();
         let records = records.filter_map(|(index, name)| unwritten.get(&index).cloned().or_else(|| journal.last(name)));
-        if let Err(problem) = report::write(previews, &standard, &summary, files.len(), records, context) {
+        if let Err(problem) = report::write(previews, &standard, &summary, stopped.as_deref(), records, context) {
             eprintln!("{}", problem.text(context));
             exit = Exit::Failed;
         }
@@ -108,13 +110,16 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
             pictures::line(&context.text("batch.report_at", &[("path", &pictures::shown(&previews.page()))]));
         }
     }
-    if ended.done < files.len() {
-        let numbers = [("done", ended.done.to_string()), ("files", files.len().to_string())];
-        let numbers: Vec<(&str, &str)> = numbers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        eprintln!("{}", context.text("batch.stopped", &numbers));
+    if let Some(stopped) = stopped {
+        eprintln!("{stopped}");
         exit = Exit::Failed;
     }
     exit
+}
+
+/// How far a run came that ended early, and how to go on.
+fn stopped(done: usize, files: usize, context: &Context) -> String {
+    context.text("batch.stopped", &[("done", &done.to_string()), ("files", &files.to_string())])
 }
 
 /// Makes the output folder, takes its journal, and clears away what a run that was killed left half written.

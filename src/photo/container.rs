@@ -114,11 +114,12 @@ pub fn jpeg_layout(bytes: &[u8]) -> JpegLayout {
     }
 }
 
-/// The entropy-coded data ends at the first marker that is neither a stuffed byte nor a restart.
+/// The entropy-coded data ends at the first marker that is neither a stuffed byte nor a restart, nor one of those that mean nothing: in a
+/// damaged scan decoders read on over these, and so must whoever keeps or drops what follows.
 fn end_of_scan(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while at + 1 < bytes.len() {
-        if bytes[at] == 0xFF && !matches!(bytes[at + 1], 0x00 | 0xD0..=0xD7 | 0xFF) {
+        if bytes[at] == 0xFF && !matches!(bytes[at + 1], 0x00..=0xBF | 0xD0..=0xD7 | 0xFF) {
             return at;
         }
         at += 1;
@@ -227,6 +228,16 @@ mod tests {
         assert_eq!(examine_jpeg(&jpeg(0xC0, 8, 3, b"\xFF\xD9trailing")), Ok((6, 4)));
         assert_eq!(examine_jpeg(&jpeg(0xC0, 8, 3, b"")), Err(PhotoError::Truncated));
         assert_eq!(examine_jpeg(b"\xFF\xD8\xFF"), Err(PhotoError::Truncated));
+    }
+
+    #[test]
+    fn a_scan_goes_on_over_markers_that_mean_nothing() {
+        // Found by fuzzing: what followed was taken for padding, and dropped by whoever cleaned the file.
+        let mut file = jpeg(0xC0, 8, 3, b"");
+        let scan = file.len();
+        file.extend(b"\xFF\x01\x33\xFF\x9A\x44\xFF\xD9");
+        let layout = jpeg_layout(&file);
+        assert_eq!((layout.ended, layout.segments.last().unwrap().whole.end), (true, scan + 6));
     }
 
     proptest! {

@@ -97,9 +97,9 @@ fn colours(file: &HeifFile<'_>) -> Result<Option<ColorProfile>, PhotoError> {
 
 /// Whether an item is the transparency of another.
 pub(super) fn is_transparency(file: &HeifFile<'_>, id: u32) -> bool {
-    let named =
-        |property: &Property| matches!(property, Property::AuxiliaryType(kind) if kind.contains("alpha") || kind.ends_with("auxid:1"));
-    file.item_properties(id).is_ok_and(|mut properties| properties.any(named))
+    const NAMES: [&str; 2] = ["urn:mpeg:hevc:2015:auxid:1", "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"];
+    let names = |property: &Property| matches!(property, Property::AuxiliaryType(name) if NAMES.contains(&name.as_str()));
+    file.item_properties(id).is_ok_and(|mut properties| properties.any(names))
 }
 
 fn in_our_words(error: heifer::Error) -> PhotoError {

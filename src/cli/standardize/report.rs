@@ -67,7 +67,7 @@ fn preview_name(sha256: &str) -> String {
     format!("{}.jpg", &sha256[..sha256.len().min(32)])
 }
 
-/// Writes the page.
+/// Writes the page; `stopped` tells of a run that ended early.
 ///
 /// # Errors
 /// A folder that cannot be written.
@@ -75,13 +75,13 @@ pub fn write(
     previews: &Previews,
     standard: &Standard,
     summary: &Summary,
-    files: usize,
+    stopped: Option<&str>,
     records: impl Iterator<Item = Record>,
     context: &Context,
 ) -> Result<(), Problem> {
     pictures::write_with(&previews.page(), Readers::OwnerAlone, |file| {
         let mut page = Page { out: BufWriter::new(file), context };
-        page.head(standard, summary, files)?;
+        page.head(standard, summary, stopped)?;
         for record in records {
             let preview = (!record.input_sha256.is_empty() && previews.path(&record.input_sha256).exists())
                 .then(|| format!("{FOLDER}/{}", preview_name(&record.input_sha256)));
@@ -105,7 +105,7 @@ impl Page<'_> {
         escape(&self.context.text(&format!("batch.report.{name}"), &[]))
     }
 
-    fn head(&mut self, standard: &Standard, summary: &Summary, files: usize) -> io::Result<()> {
+    fn head(&mut self, standard: &Standard, summary: &Summary, stopped: Option<&str>) -> io::Result<()> {
         let title = self.word("title");
         let language = self.context.language.tag();
         // No script, nothing from elsewhere: only the pictures beside the page.
@@ -121,10 +121,8 @@ impl Page<'_> {
             self.word("engine"),
             env!("CARGO_PKG_VERSION"),
         )?;
-        if summary.files() < files {
-            let numbers = [("done", summary.files().to_string()), ("files", files.to_string())];
-            let numbers: Vec<(&str, &str)> = numbers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            writeln!(self.out, "<p class=\"unfinished\">{}</p>", escape(&self.context.text("batch.stopped", &numbers)))?;
+        if let Some(stopped) = stopped {
+            writeln!(self.out, "<p class=\"unfinished\">{}</p>", escape(stopped))?;
         }
         self.out.write_all(b"</header>\n")?;
         for (index, filter) in FILTERS.iter().enumerate() {
@@ -259,7 +257,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let previews = Previews::new(folder.path());
         let context = Context { language };
-        write(&previews, &Standard::default(), &Summary::default(), 0, records.into_iter(), &context).unwrap();
+        write(&previews, &Standard::default(), &Summary::default(), None, records.into_iter(), &context).unwrap();
         let text = std::fs::read_to_string(previews.page()).unwrap();
         (folder, text)
     }
@@ -309,7 +307,7 @@ mod tests {
         with.input_sha256 = hash.clone();
         let context = Context { language: Language::Chinese };
         let records = [with, record("b.png", "b.jpg", Status::Refused)].into_iter();
-        write(&previews, &Standard::default(), &Summary::default(), 2, records, &context).unwrap();
+        write(&previews, &Standard::default(), &Summary::default(), None, records, &context).unwrap();
         let text = std::fs::read_to_string(previews.page()).unwrap();
         assert_eq!(text.matches("<img ").count(), 1);
         assert!(text.contains(&format!("report/{}.jpg", &hash[..32])));
