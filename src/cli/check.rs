@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::batch::{self, Batch, Worked};
+use super::budget::Budget;
+use super::interrupt::Stop;
 use super::pictures::{self, Problem};
 use super::{Context, Exit};
 use crate::domain::check::{Check, Unit, Verdict, worst};
 use crate::domain::report::Report;
-use crate::photo::{Engine, Stage, Standard};
+use crate::photo::{self, Engine, Stage, Standard};
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -49,7 +52,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
         StageWord::Source => (Stage::Source, "source"),
         StageWord::Result => (Stage::Result, "result"),
     };
-    let work = |_: usize, path: &Path| -> Result<Report, Problem> { Ok(engine.check(&pictures::read(path)?, stage, &standard)?) };
+    let budget = Budget::for_cores(batch::cores());
+    let look = |path: &Path| -> Result<Report, Problem> {
+        let bytes = pictures::read(path)?;
+        let _permit = budget.take(photo::pixels(&bytes)?);
+        Ok(engine.check(&bytes, stage, &standard)?)
+    };
+    let work = |_: usize, path: &Path| Worked { result: look(path), anew: true };
     let print = |path: &Path, result: Result<Report, Problem>| {
         let line = if arguments.json { json_line(path, stage_word, &result) } else { human_line(path, &result, context) };
         pictures::line(&line);
@@ -59,7 +68,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
             Err(problem) => problem.exit(),
         }
     };
-    pictures::batch(&files, work, print)
+    let stop = Stop::on_interrupt(context);
+    let ended = Batch { files: &files, context, stop: &stop, bar: !arguments.json }.run(work, print);
+    if ended.done < files.len() { Exit::Failed } else { ended.worst }
 }
 
 /// The word for a whole photo. What could not be judged is no pass: somebody should look.
@@ -101,7 +112,8 @@ pub fn findings(checks: &[Check], least: Verdict, context: &Context) -> String {
     checks.iter().filter(|check| check.verdict >= least).map(|check| format!("\n    {}", finding(check, context))).collect()
 }
 
-fn finding(check: &Check, context: &Context) -> String {
+/// A check in one line: mark, name, value, limits, why.
+pub fn finding(check: &Check, context: &Context) -> String {
     let mark = match check.verdict {
         Verdict::Pass => "✓",
         Verdict::Unknown => "?",

@@ -11,10 +11,13 @@ use crate::api::problem::{Problem, code};
 use crate::language::{self, Language};
 
 mod audit;
+mod batch;
+mod budget;
 mod check;
 mod compare;
 pub mod demo;
 mod import;
+mod interrupt;
 mod login;
 mod pictures;
 mod progress;

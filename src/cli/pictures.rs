@@ -1,12 +1,7 @@
-//! What the picture commands share: which files are meant, reading them, working on many at once, telling a problem.
+//! What the picture commands share: which files are meant, reading and writing them, telling a problem.
 
-use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Context, Exit};
 use crate::photo::{MAX_BYTES, PhotoError};
@@ -33,17 +28,22 @@ impl Problem {
             Problem::Photo(error) => error.code(),
             Problem::Read(error) if error.kind() == std::io::ErrorKind::NotFound => "file_not_found",
             Problem::Read(_) => "file_unreadable",
+            Problem::Write(error) if is_full(error) => "disk_full",
             Problem::Write(_) => "file_unwritable",
+        }
+    }
+
+    /// The parameters of its text.
+    pub fn parameters(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Problem::Photo(error) => error.parameters(),
+            Problem::Read(error) | Problem::Write(error) => vec![("error", error.to_string())],
         }
     }
 
     /// What to tell the user.
     pub fn text(&self, context: &Context) -> String {
-        let parameters = match self {
-            Problem::Photo(error) => error.parameters(),
-            Problem::Read(error) | Problem::Write(error) => vec![("error", error.to_string())],
-        };
-        problem_text(context, self.code(), &parameters)
+        problem_text(context, self.code(), &self.parameters())
     }
 
     /// A picture that is none was refused; what the machine could not do failed.
@@ -53,6 +53,11 @@ impl Problem {
             Problem::Photo(_) => Exit::Refused,
         }
     }
+}
+
+/// Whether nothing more can be written, to this file or to any other.
+pub fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem)
 }
 
 /// The text of a problem's code.
@@ -92,74 +97,33 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
+/// How names of files begin that are still being written.
+pub const UNFINISHED: &str = ".zhaoshen-";
+
+/// Who may read a written file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    Everybody,
+    OwnerAlone,
+}
+
 /// Writes a file whole or not at all.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    use std::io::Write;
+    write_with(path, Readers::Everybody, |file| std::io::Write::write_all(file, bytes))
+}
+
+/// Lets `fill` write a file that appears under its name when it is whole.
+pub fn write_with(path: &Path, readers: Readers, fill: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>) -> Result<(), Problem> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".zhaoshen-").tempfile_in(folder).map_err(Problem::Write)?;
-    file.write_all(bytes).map_err(Problem::Write)?;
+    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(Problem::Write)?;
+    fill(file.as_file_mut()).map_err(Problem::Write)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(Problem::Write)?;
+        let mode = if readers == Readers::Everybody { 0o644 } else { 0o600 };
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(Problem::Write)?;
     }
     file.persist(path).map(drop).map_err(|error| Problem::Write(error.error))
-}
-
-/// Works on every file, as many at once as there are cores, and hands each result to `print` in the order of the files.
-/// Returns the worst end.
-///
-/// Threads of its own and not a shared pool: a pool's worker that waits for a net would begin the next file meanwhile, and hold all of them.
-pub fn batch<T: Send>(files: &[PathBuf], work: impl Fn(usize, &Path) -> T + Sync, print: impl Fn(&Path, T) -> Exit + Sync) -> Exit {
-    let bar = if std::io::stderr().is_terminal() && files.len() > 1 {
-        ProgressBar::with_draw_target(Some(files.len() as u64), ProgressDrawTarget::stderr())
-    } else {
-        ProgressBar::hidden()
-    };
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {eta}") {
-        bar.set_style(style);
-    }
-    let next = AtomicUsize::new(0);
-    let lines = Mutex::new(Lines { printed: 0, waiting: BTreeMap::new(), worst: Exit::Done });
-    let worker = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(path) = files.get(index) else { break };
-            let result = work(index, path);
-            let mut lines = lines.lock().expect("no holder of this lock panics");
-            lines.waiting.insert(index, result);
-            while let Some((index, result)) = lines.next() {
-                let exit = bar.suspend(|| print(&files[index], result));
-                lines.worst = lines.worst.max(exit);
-            }
-            bar.inc(1);
-        }
-    };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
-    std::thread::scope(|scope| {
-        for _ in 1..cores {
-            scope.spawn(worker);
-        }
-        worker();
-    });
-    bar.finish_and_clear();
-    lines.into_inner().expect("no holder of this lock panics").worst
-}
-
-/// Results that wait for those of earlier files.
-struct Lines<T> {
-    printed: usize,
-    waiting: BTreeMap<usize, T>,
-    worst: Exit,
-}
-
-impl<T> Lines<T> {
-    fn next(&mut self) -> Option<(usize, T)> {
-        let index = self.printed;
-        let result = self.waiting.remove(&index)?;
-        self.printed += 1;
-        Some((index, result))
-    }
 }
 
 /// A file's name made safe for a terminal.
@@ -186,22 +150,6 @@ mod tests {
         let named = folder.path().join("notes.txt");
         let files = collect(&[folder.path().to_owned(), named.clone()]);
         assert_eq!(files, [folder.path().join("a.png"), folder.path().join("b.JPG"), named]);
-    }
-
-    #[test]
-    fn lines_come_in_the_order_of_the_files_and_the_worst_end_counts() {
-        let files: Vec<PathBuf> = (0..40).map(|index| PathBuf::from(index.to_string())).collect();
-        let seen = Mutex::new(Vec::new());
-        let exit = batch(
-            &files,
-            |index, _| index,
-            |_, index| {
-                seen.lock().unwrap().push(index);
-                if index == 7 { Exit::Refused } else { Exit::Done }
-            },
-        );
-        assert_eq!(seen.into_inner().unwrap(), (0..40).collect::<Vec<_>>());
-        assert_eq!(exit, Exit::Refused);
     }
 
     #[test]

@@ -12,12 +12,12 @@ use super::check::Check;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct SourceFacts {
-    /// `jpeg`, `png` or `webp`, by content and not by name.
+    /// `jpeg`, `png`, `webp` or `heic`, by content and not by name.
     pub format: String,
     pub width: u32,
     pub height: u32,
     pub bytes: u64,
-    /// EXIF orientation 1–8; 1 where none was given.
+    /// EXIF orientation 1–8 that was applied; 1 where none was given, and for HEIC, whose container turns the picture itself.
     pub orientation: u8,
     /// Whether an ICC profile was converted to sRGB.
     pub colour_converted: bool,

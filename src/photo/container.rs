@@ -13,6 +13,8 @@ pub enum Format {
     Jpeg,
     Png,
     WebP,
+    /// HEVC in a HEIF container; whether it really is, its boxes say.
+    Heic,
 }
 
 impl Format {
@@ -23,6 +25,7 @@ impl Format {
             Format::Jpeg => "jpeg",
             Format::Png => "png",
             Format::WebP => "webp",
+            Format::Heic => "heic",
         }
     }
 }
@@ -30,7 +33,7 @@ impl Format {
 /// What a file is by its content, never by its name.
 ///
 /// # Errors
-/// `Empty`, `Heic`, `UnsupportedFormat` for pictures we know but do not read, `NotAPicture` for all else.
+/// `Empty`, `UnsupportedFormat` for pictures we know but do not read, `NotAPicture` for all else.
 pub fn sniff(bytes: &[u8]) -> Result<Format, PhotoError> {
     if bytes.is_empty() {
         return Err(PhotoError::Empty);
@@ -41,9 +44,8 @@ pub fn sniff(bytes: &[u8]) -> Result<Format, PhotoError> {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Ok(Format::Png),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(Format::WebP),
         [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] if brand.len() >= 4 => match &brand[..4] {
-            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"mif2" | b"msf1" | b"avif" | b"avis" => {
-                Err(PhotoError::Heic)
-            }
+            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"mif2" | b"msf1" => Ok(Format::Heic),
+            b"avif" | b"avis" => unsupported("AVIF"),
             _ => unsupported("video"),
         },
         [b'G', b'I', b'F', b'8', ..] => unsupported("GIF"),
@@ -112,11 +114,12 @@ pub fn jpeg_layout(bytes: &[u8]) -> JpegLayout {
     }
 }
 
-/// The entropy-coded data ends at the first marker that is neither a stuffed byte nor a restart.
+/// The entropy-coded data ends at the first marker that is neither a stuffed byte nor a restart, nor one of those that mean nothing: in a
+/// damaged scan decoders read on over these, and so must whoever keeps or drops what follows.
 fn end_of_scan(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while at + 1 < bytes.len() {
-        if bytes[at] == 0xFF && !matches!(bytes[at + 1], 0x00 | 0xD0..=0xD7 | 0xFF) {
+        if bytes[at] == 0xFF && !matches!(bytes[at + 1], 0x00..=0xBF | 0xD0..=0xD7 | 0xFF) {
             return at;
         }
         at += 1;
@@ -190,7 +193,8 @@ mod tests {
     fn content_and_not_the_name_says_what_a_file_is() {
         assert_eq!(sniff(b""), Err(PhotoError::Empty));
         assert_eq!(sniff(b"\xFF\xD8\xFF\xE0"), Ok(Format::Jpeg));
-        assert_eq!(sniff(b"\0\0\0\x18ftypheic\0\0\0\0"), Err(PhotoError::Heic));
+        assert_eq!(sniff(b"\0\0\0\x18ftypheic\0\0\0\0"), Ok(Format::Heic));
+        assert_eq!(sniff(b"\0\0\0\x18ftypavif\0\0\0\0"), Err(PhotoError::UnsupportedFormat { format: "AVIF" }));
         assert_eq!(sniff(b"GIF89a"), Err(PhotoError::UnsupportedFormat { format: "GIF" }));
         assert_eq!(sniff(b"hello"), Err(PhotoError::NotAPicture));
         assert_eq!(sniff(b"RIFF\0\0\0\0WEBPVP8 "), Ok(Format::WebP));
@@ -224,6 +228,16 @@ mod tests {
         assert_eq!(examine_jpeg(&jpeg(0xC0, 8, 3, b"\xFF\xD9trailing")), Ok((6, 4)));
         assert_eq!(examine_jpeg(&jpeg(0xC0, 8, 3, b"")), Err(PhotoError::Truncated));
         assert_eq!(examine_jpeg(b"\xFF\xD8\xFF"), Err(PhotoError::Truncated));
+    }
+
+    #[test]
+    fn a_scan_goes_on_over_markers_that_mean_nothing() {
+        // Found by fuzzing: what followed was taken for padding, and dropped by whoever cleaned the file.
+        let mut file = jpeg(0xC0, 8, 3, b"");
+        let scan = file.len();
+        file.extend(b"\xFF\x01\x33\xFF\x9A\x44\xFF\xD9");
+        let layout = jpeg_layout(&file);
+        assert_eq!((layout.ended, layout.segments.last().unwrap().whole.end), (true, scan + 6));
     }
 
     proptest! {

@@ -7,6 +7,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 use super::container::{self, Format};
 use super::error::PhotoError;
+use super::heic;
 use crate::domain::report::SourceFacts;
 
 /// The largest file that is opened, in bytes.
@@ -23,24 +24,51 @@ pub struct Source {
     pub facts: SourceFacts,
 }
 
-/// Decodes a picture, applies its EXIF orientation and its ICC profile and lays transparency on white.
+/// Decodes a picture, applies its orientation and its ICC profile and lays transparency on white.
 ///
 /// # Errors
 /// Every `PhotoError` but `NoSingleFace` and `Inference`.
 pub fn decode(bytes: &[u8]) -> Result<Source, PhotoError> {
+    let (format, width, height) = examine(bytes)?;
+    check_size(format, width, height)?;
+    match format {
+        Format::Jpeg => read(codecs::jpeg::JpegDecoder::new(Cursor::new(bytes)), format, bytes.len()),
+        Format::Png => read(png(bytes), format, bytes.len()),
+        Format::WebP => read(codecs::webp::WebPDecoder::new(Cursor::new(bytes)), format, bytes.len()),
+        Format::Heic => {
+            let decoded = heic::decode(bytes)?;
+            Ok(finish(decoded.picture, decoded.profile, Orientation::NoTransforms, format, bytes.len()))
+        }
+    }
+}
+
+/// How many pixels `decode` would hold, by the file's header alone: for whoever must not hold too many at once.
+///
+/// # Errors
+/// What `decode` would say about the header.
+pub fn pixels(bytes: &[u8]) -> Result<u64, PhotoError> {
+    let (format, width, height) = examine(bytes)?;
+    check_size(format, width, height)?;
+    Ok(u64::from(width) * u64::from(height))
+}
+
+/// Format, width and height, without a pixel.
+fn examine(bytes: &[u8]) -> Result<(Format, u32, u32), PhotoError> {
     if bytes.len() > MAX_BYTES {
         return Err(PhotoError::FileTooLarge { limit_mb: (MAX_BYTES >> 20) as u64 });
     }
     let format = container::sniff(bytes)?;
-    match format {
-        Format::Jpeg => {
-            let (width, height) = container::examine_jpeg(bytes)?;
-            check_size(width, height)?;
-            read(codecs::jpeg::JpegDecoder::new(Cursor::new(bytes)), format, bytes.len())
-        }
-        Format::Png => read(codecs::png::PngDecoder::with_limits(Cursor::new(bytes), limits()), format, bytes.len()),
-        Format::WebP => read(codecs::webp::WebPDecoder::new(Cursor::new(bytes)), format, bytes.len()),
-    }
+    let (width, height) = match format {
+        Format::Jpeg => container::examine_jpeg(bytes)?,
+        Format::Png => png(bytes).map_err(|error| in_our_words(&error))?.dimensions(),
+        Format::WebP => codecs::webp::WebPDecoder::new(Cursor::new(bytes)).map_err(|error| in_our_words(&error))?.dimensions(),
+        Format::Heic => heic::stored_size(&heic::open(bytes)?)?,
+    };
+    Ok((format, width, height))
+}
+
+fn png(bytes: &[u8]) -> Result<codecs::png::PngDecoder<Cursor<&[u8]>>, ImageError> {
+    codecs::png::PngDecoder::with_limits(Cursor::new(bytes), limits())
 }
 
 fn limits() -> Limits {
@@ -52,17 +80,16 @@ fn limits() -> Limits {
 /// What a JPEG can say. A longer side, however thin, would cost the scaling down more memory than the picture itself.
 const MAX_SIDE: u32 = 65_535;
 
-fn check_size(width: u32, height: u32) -> Result<(), PhotoError> {
-    if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(PhotoError::TooManyPixels { limit: MAX_PIXELS / 1_000_000 });
+fn check_size(format: Format, width: u32, height: u32) -> Result<(), PhotoError> {
+    let most = if format == Format::Heic { heic::MAX_PIXELS } else { MAX_PIXELS };
+    if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > most {
+        return Err(PhotoError::TooManyPixels { limit: most / 1_000_000 });
     }
     Ok(())
 }
 
 fn read<D: ImageDecoder>(decoder: Result<D, ImageError>, format: Format, bytes: usize) -> Result<Source, PhotoError> {
     let mut decoder = decoder.map_err(|error| in_our_words(&error))?;
-    let (width, height) = decoder.dimensions();
-    check_size(width, height)?;
     if decoder.total_bytes() > MAX_ALLOCATION {
         return Err(PhotoError::TooManyPixels { limit: MAX_PIXELS / 1_000_000 });
     }
@@ -71,6 +98,11 @@ fn read<D: ImageDecoder>(decoder: Result<D, ImageError>, format: Format, bytes: 
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let profile = decoder.icc_profile().ok().flatten();
     let decoded = DynamicImage::from_decoder(decoder).map_err(|error| in_our_words(&error))?;
+    let profile = profile.and_then(|profile| ColorProfile::new_from_slice(&profile).ok());
+    Ok(finish(decoded, profile, orientation, format, bytes))
+}
+
+fn finish(decoded: DynamicImage, profile: Option<ColorProfile>, orientation: Orientation, format: Format, bytes: usize) -> Source {
     let mut pixels = opaque(decoded);
     let colour_converted = profile.is_some_and(|profile| to_srgb(&mut pixels, &profile));
     let mut upright = DynamicImage::ImageRgb8(pixels);
@@ -85,7 +117,7 @@ fn read<D: ImageDecoder>(decoder: Result<D, ImageError>, format: Format, bytes: 
         orientation: orientation.to_exif(),
         colour_converted,
     };
-    Ok(Source { pixels, facts })
+    Source { pixels, facts }
 }
 
 fn in_our_words(error: &ImageError) -> PhotoError {
@@ -112,10 +144,9 @@ fn opaque(decoded: DynamicImage) -> RgbImage {
     })
 }
 
-/// Brings the pixels to sRGB and says whether it did. A profile that is broken, that does not fit or that already is sRGB changes nothing.
-fn to_srgb(pixels: &mut RgbImage, profile: &[u8]) -> bool {
-    let Ok(profile) = ColorProfile::new_from_slice(profile) else { return false };
-    if profile.color_space != DataColorSpace::Rgb || is_srgb(&profile) {
+/// Brings the pixels to sRGB and says whether it did. A profile that does not fit or that already is sRGB changes nothing.
+fn to_srgb(pixels: &mut RgbImage, profile: &ColorProfile) -> bool {
+    if profile.color_space != DataColorSpace::Rgb || is_srgb(profile) {
         return false;
     }
     let Ok(transform) = profile.create_transform_8bit(Layout::Rgb, &ColorProfile::new_srgb(), Layout::Rgb, TransformOptions::default())
@@ -218,7 +249,7 @@ mod tests {
         let mut bytes = vec![0xFF, 0xD8, 0xFF, 0xC0, 0, 17, 8, 0x4E, 0x20, 0x4E, 0x20, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0];
         bytes.extend([0xFF, 0xDA, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 63, 0, 1, 2, 3, 0xFF, 0xD9]);
         assert_eq!(decode(&bytes).unwrap_err(), PhotoError::TooManyPixels { limit: 100 });
-        assert_eq!(check_size(MAX_SIDE + 1, 1), Err(PhotoError::TooManyPixels { limit: 100 }), "thin, but dear to scale");
+        assert_eq!(check_size(Format::Jpeg, MAX_SIDE + 1, 1), Err(PhotoError::TooManyPixels { limit: 100 }), "thin, but dear to scale");
         assert_eq!(decode(&vec![0xFF; MAX_BYTES + 1]).unwrap_err(), PhotoError::FileTooLarge { limit_mb: 40 });
     }
 }

@@ -11,7 +11,7 @@ pub enum PhotoError {
     NotAPicture,
     #[error("pictures in {format} are not supported")]
     UnsupportedFormat { format: &'static str },
-    #[error("HEIC and AVIF pictures are not supported")]
+    #[error("the HEIC picture is of a kind that is not supported")]
     Heic,
     #[error("the JPEG is of a kind that is not supported: {kind}")]
     UnsupportedJpeg { kind: &'static str },

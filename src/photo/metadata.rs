@@ -1,13 +1,14 @@
 //! An original without what could locate a person or name a device: pixels stay bit for bit, orientation and colour profile stay, the rest goes.
 //!
 //! JPEG: of the application segments only JFIF, ICC and Adobe's colour flag stay; what follows the end of the picture (second pictures,
-//! short films) is dropped. PNG and WebP: only the chunks that make the picture stay.
+//! short films) is dropped. PNG and WebP: only the chunks that make the picture stay. HEIC: see `heic_clean`.
 
 use image::metadata::Orientation;
 
 use super::container::{self, Format};
 use super::decode::MAX_BYTES;
 use super::error::PhotoError;
+use super::heic_clean;
 
 /// Rewrites a file without its metadata; only the orientation, the ICC profile and the density stay.
 ///
@@ -21,6 +22,7 @@ pub fn without_location(bytes: &[u8]) -> Result<Vec<u8>, PhotoError> {
         Format::Jpeg => clean_jpeg(bytes),
         Format::Png => clean_png(bytes),
         Format::WebP => clean_webp(bytes),
+        Format::Heic => heic_clean::clean(bytes),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! engine        one photo from bytes to an outcome: look at the source, finish it, measure what is finished
-//!  ├ decode       limits, orientation, colours        container, metadata: files before and after
+//!  ├ decode       limits, orientation, colours        container, metadata, heic: files before and after
 //!  ├ face         boxes, mesh, how many count
 //!  ├ geometry     where to cut
 //!  ├ matte        person and wall
@@ -24,7 +24,11 @@ mod error;
 mod face;
 mod finished;
 mod geometry;
+mod heic;
+mod heic_bounds;
+mod heic_clean;
 mod id_card;
+mod identity;
 mod look;
 mod matte;
 mod metadata;
@@ -35,9 +39,10 @@ mod tests;
 mod weights;
 
 pub use compare::CompareError;
-pub use decode::{MAX_BYTES, MAX_PIXELS};
+pub use decode::{MAX_BYTES, MAX_PIXELS, pixels};
 pub use engine::{Engine, EngineError, Outcome, REFUSING, Stage};
 pub use error::PhotoError;
 pub use id_card::preview;
+pub use identity::{content_hash, identity};
 pub use metadata::without_location;
 pub use standard::{BackgroundRule, Checks, FileRule, Limits, PictureRule, Standard, StandardError};

@@ -37,7 +37,7 @@ pub const MOBILE_FACE_NET: WeightsFile = embedded!("mobilefacenet_fp16w.onnx");
 #[cfg(test)]
 const ALL: [WeightsFile; 5] = [BLAZEFACE, FACE_MESH, RVM, SELFIE, MOBILE_FACE_NET];
 
-const SUMS: &str = include_str!("../../models/SHA256SUMS");
+pub(super) const SUMS: &str = include_str!("../../models/SHA256SUMS");
 
 impl WeightsFile {
     /// Its SHA-256 in hexadecimal, as `models/SHA256SUMS` records it; a test holds the embedded bytes against the record.

@@ -4,6 +4,7 @@
 
 mod api;
 mod away;
+mod batch;
 mod demonstration;
 mod house;
 mod in_tmux;

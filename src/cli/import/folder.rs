@@ -12,9 +12,9 @@ use crate::domain::resident_id::mask_number;
 /// Folders within folders are followed this far: units, classes, and some air.
 const DEEPEST: usize = 6;
 /// What the engine can read.
-const SUPPORTED: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
+const SUPPORTED: [&str; 6] = ["jpg", "jpeg", "png", "webp", "heic", "heif"];
 /// Pictures it cannot read: told, so that nobody wonders where they went.
-const UNSUPPORTED: [&str; 10] = ["heic", "heif", "avif", "bmp", "gif", "tif", "tiff", "jp2", "raw", "dng"];
+const UNSUPPORTED: [&str; 8] = ["avif", "bmp", "gif", "tif", "tiff", "jp2", "raw", "dng"];
 
 /// A photo and the student its name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,13 +129,14 @@ mod tests {
             "a-8.jpg",
             "A-8.webp",
             "iphone.HEIC",
+            "chart.gif",
             "notes.txt",
             ".hidden.jpg",
             "Thumbs.db",
         ]);
         let found = scan(folder.path()).unwrap();
         let students: Vec<&str> = found.photos.iter().map(|photo| photo.student.as_str()).collect();
-        assert_eq!(students, ["23001", "99000019950615004x", "A-7"]);
+        assert_eq!(students, ["23001", "99000019950615004x", "A-7", "iphone"]);
         assert_eq!((found.unsupported.len(), found.twice.len(), found.twice[0].len()), (1, 1, 2));
         assert!(scan(&folder.path().join("nowhere")).is_err());
     }

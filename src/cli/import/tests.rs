@@ -173,7 +173,7 @@ async fn photos_reach_their_students_and_the_engine_is_waited_for() {
 
 #[tokio::test]
 async fn files_left_behind_are_named_but_no_id_number_is_shown() {
-    let bench = Bench::new(&["990000199001010017.jpg", "99000019950615004X.jpg", "23003.jpg", "23004.jpg", "23004.png", "x.heic"]).await;
+    let bench = Bench::new(&["990000199001010017.jpg", "99000019950615004X.jpg", "23003.jpg", "23004.jpg", "23004.png", "x.avif"]).await;
     let (result, out) = bench.run(&Arguments { json: true, ..bench.arguments() }).await;
     assert_eq!(result.unwrap(), Exit::Refused);
     let mut results: Vec<(String, String)> = objects(&out, "photo")
@@ -187,7 +187,7 @@ async fn files_left_behind_are_named_but_no_id_number_is_shown() {
         ("23004.png", "twice"),
         ("9900**********0017.jpg", "uploaded"),
         ("9900**********004X.jpg", "unmatched"),
-        ("x.heic", "unsupported"),
+        ("x.avif", "unsupported"),
     ];
     assert_eq!(results, expected.map(|(file, result)| (file.to_owned(), result.to_owned())));
     let summary = &objects(&out, "summary")[0];
@@ -257,7 +257,7 @@ async fn a_roster_with_errors_is_shown_by_row_and_no_photo_is_sent() {
 
 #[tokio::test]
 async fn a_dry_run_changes_nothing() {
-    let bench = Bench::new(&["23001.jpg", "x.heic"]).await;
+    let bench = Bench::new(&["23001.jpg", "x.avif"]).await;
     let dry = Arguments { dry_run: true, ..bench.arguments() };
     let (result, out) = bench.run(&dry).await;
     // Without the season the roster is read here, and without the backend's code not at all.
