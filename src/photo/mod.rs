@@ -24,6 +24,7 @@ mod error;
 mod face;
 mod finished;
 mod geometry;
+mod guided;
 mod id_card;
 mod look;
 mod matte;
