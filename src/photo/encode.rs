@@ -64,20 +64,41 @@ pub fn encode(picture: &RgbImage, standard: &Standard) -> Result<Encoded, Encodi
 }
 
 /// The file of the highest quality that is not too large; `None` when even the lowest quality allowed is.
+///
+/// The logarithm of the size is nearly straight over the quality, so the next quality is guessed from the two nearest sizes; where guesses
+/// take away less than half of what is left, halving takes over.
 fn largest_within(picture: &RgbImage, standard: &Standard, manner: Manner) -> Result<Option<Encoded>, EncodingError> {
+    /// Where most portraits end.
+    const USUAL: u8 = 90;
     let (mut low, mut high) = (standard.file.min_quality, 100);
-    let mut best = None;
+    let (mut best, mut too_large): (Option<Encoded>, Option<(u8, usize)>) = (None, None);
+    let mut next = USUAL.clamp(low, high);
     while low <= high {
-        let middle = low + (high - low) / 2;
-        let encoded = at_quality(picture, standard, manner, middle)?;
+        let left = high - low;
+        let encoded = at_quality(picture, standard, manner, next)?;
         if encoded.jpeg.len() <= standard.file.max_bytes {
+            low = next + 1;
             best = Some(encoded);
-            low = middle + 1;
         } else {
-            high = middle - 1;
+            high = next - 1;
+            too_large = Some((next, encoded.jpeg.len()));
         }
+        if low > high {
+            break;
+        }
+        let guess =
+            best.as_ref().zip(too_large).map(|(fits, above)| between((fits.quality, fits.jpeg.len()), above, standard.file.max_bytes));
+        let halves = low + (high - low) / 2;
+        next = if high - low > left / 2 + 1 { halves } else { guess.unwrap_or(halves).clamp(low, high) };
     }
     Ok(best)
+}
+
+/// The quality at which a straight line between two (quality, bytes) reaches `bytes`, bytes by their logarithm.
+fn between(fits: (u8, usize), above: (u8, usize), bytes: usize) -> u8 {
+    let size = |bytes: usize| (bytes.max(1) as f64).ln();
+    let part = (size(bytes) - size(fits.1)) / (size(above.1) - size(fits.1)).max(1e-9);
+    (f64::from(fits.0) + part.clamp(0.0, 1.0) * f64::from(above.0 - fits.0)) as u8
 }
 
 fn at_quality(picture: &RgbImage, standard: &Standard, manner: Manner, quality: u8) -> Result<Encoded, EncodingError> {
@@ -141,6 +162,20 @@ mod tests {
             let back = crate::photo::decode::decode(&encoded.jpeg).unwrap().pixels;
             let off: u64 = picture.as_raw().iter().zip(back.as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
             assert!(off < 8 * picture.as_raw().len() as u64, "{manner:?} is off by {} in the mean", off / picture.as_raw().len() as u64);
+        }
+    }
+
+    #[test]
+    fn the_next_quality_would_be_too_large() {
+        let standard = Standard::default();
+        for level in [2, 5, 9, 14, 22] {
+            let picture = noisy(level);
+            let Some(found) = largest_within(&picture, &standard, HALVED).unwrap() else { continue };
+            assert!(found.jpeg.len() <= standard.file.max_bytes);
+            if found.quality < 100 {
+                let next = at_quality(&picture, &standard, HALVED, found.quality + 1).unwrap();
+                assert!(next.jpeg.len() > standard.file.max_bytes, "{level}: {} at {}", next.jpeg.len(), next.quality);
+            }
         }
     }
 

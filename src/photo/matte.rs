@@ -4,12 +4,16 @@ use image::RgbImage;
 
 use super::error::PhotoError;
 use super::geometry::{Edges, Head};
+use super::guided::Lines;
 use super::raster::{self, Beyond, Frame, Quality};
-use super::weights::{Net, RVM, SELFIE};
+use super::weights::{self, Net, RVM, SELFIE};
 
 const COARSE: u32 = 256;
 const FINE_WIDTH: u32 = 480;
 const FINE_HEIGHT: u32 = 640;
+/// The fine net's lines are known on half the size, without the filter's rim.
+const LINES_WIDTH: usize = 238;
+const LINES_HEIGHT: usize = 318;
 /// A row belongs to the head when the person covers this part of the face's width in it.
 const ROW_SHARE: f64 = 0.03;
 
@@ -150,16 +154,21 @@ pub fn matte(nets: &MatteNets, source: &RgbImage, frame: Frame, chin: f64, width
     let fine = raster::cut(source, frame, FINE_WIDTH, FINE_HEIGHT, Beyond::Edge, Quality::Fast);
     let small = raster::cut(source, frame, COARSE, COARSE, Beyond::Edge, Quality::Fast);
     let core = coarse_mask(nets, &small)?.resized(FINE_WIDTH as usize, FINE_HEIGHT as usize);
-    let [alpha, foreground] = nets.fine.run(raster::channels_first(&fine, |value| value / 255.0), ["pha", "fgr"])?;
-    let plane = |values: Vec<f32>| Plane { width: FINE_WIDTH as usize, height: FINE_HEIGHT as usize, values };
-    let mut alpha = plane(alpha);
+    let (mut alpha, foreground) = fine_matte(nets, &fine)?;
     let agreement = agreement(&alpha, &core);
     let below_chin = ((chin - frame.y) / frame.height * f64::from(FINE_HEIGHT)).clamp(0.0, f64::from(FINE_HEIGHT)) as usize;
     fill_core(&mut alpha, &core, below_chin);
     drop_islands(&mut alpha);
-    let count = alpha.values.len();
-    let channel = |index: usize| plane(foreground[index * count..(index + 1) * count].to_vec()).resized(width as usize, height as usize);
-    Ok(Matte { alpha: alpha.resized(width as usize, height as usize), foreground: [channel(0), channel(1), channel(2)], agreement })
+    let size = |plane: Plane| plane.resized(width as usize, height as usize);
+    Ok(Matte { alpha: size(alpha), foreground: foreground.map(size), agreement })
+}
+
+/// Alpha and the clean colours of a crop of the fine net's size.
+fn fine_matte(nets: &MatteNets, fine: &RgbImage) -> Result<(Plane, [Plane; 3]), PhotoError> {
+    let [slope, offset] = nets.fine.run(raster::channels_first(fine, |value| value / 255.0), ["slope", "offset"])?;
+    let lines = Lines::new(LINES_WIDTH, LINES_HEIGHT, slope, offset);
+    let lines = lines.ok_or_else(|| PhotoError::Inference { net: weights::RVM.name, message: "lines of another size".into() })?;
+    Ok(lines.over(fine))
 }
 
 fn agreement(fine: &Plane, coarse: &Plane) -> f64 {

@@ -24,6 +24,7 @@ mod error;
 mod face;
 mod finished;
 mod geometry;
+mod guided;
 mod heic;
 mod heic_bounds;
 mod heic_clean;

@@ -26,8 +26,8 @@ macro_rules! embedded {
 pub const BLAZEFACE: WeightsFile = embedded!("blazeface_short.onnx");
 /// 468 points of a face, refined at lips, eyes and irises.
 pub const FACE_MESH: WeightsFile = embedded!("facemesh_attention.onnx");
-/// Alpha and clean foreground.
-pub const RVM: WeightsFile = embedded!("rvm_640x480_r0.50.onnx");
+/// Lines from colour to alpha and clean foreground: see `guided`.
+pub const RVM: WeightsFile = embedded!("rvm_640x480_r0.50_lines.onnx");
 /// Coarse mask of a person.
 pub const SELFIE: WeightsFile = embedded!("selfie_256.onnx");
 /// Embedding of a face for comparison.
