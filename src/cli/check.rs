@@ -8,6 +8,7 @@ use super::pictures::{self, Problem};
 use super::{Context, Exit};
 use crate::domain::check::{Check, Unit, Verdict, worst};
 use crate::domain::report::Report;
+use crate::language;
 use crate::photo::{Engine, Stage, Standard};
 
 /// Arguments of `check`.
@@ -109,7 +110,7 @@ fn finding(check: &Check, context: &Context) -> String {
         Verdict::Fail => "✗",
     };
     let name = context.text(&format!("check.{}", check.id.code()), &[]);
-    let why = context.text(&format!("why.{}", check.why.code()), &[]);
+    let why = language::why(context.language, check);
     let Some(value) = check.value else { return format!("{mark} {name}: {why}") };
     let limit = match (check.limit.min, check.limit.max) {
         (Some(min), Some(max)) if min == max => number(min, check.unit),
