@@ -9,6 +9,7 @@
 //!  ├ checks       numbers against the standard's limits
 //!  ├ compose      the person before the background
 //!  └ encode       a JPEG within the range of bytes
+//! proof         a finished photo against its source
 //! compare       a photo against an ID portrait        id_card: the portrait, previews
 //! standard      every number, as data                 weights: the nets
 //! ```
@@ -28,6 +29,7 @@ mod id_card;
 mod look;
 mod matte;
 mod metadata;
+mod proof;
 mod raster;
 mod standard;
 #[cfg(test)]
@@ -40,4 +42,5 @@ pub use engine::{Engine, EngineError, Outcome, REFUSING, Stage};
 pub use error::PhotoError;
 pub use id_card::preview;
 pub use metadata::without_location;
+pub use proof::{Edit, Finding, Measures, Proof, Verdict as ProofVerdict, VerifyError};
 pub use standard::{BackgroundRule, Checks, FileRule, Limits, PictureRule, Standard, StandardError};
