@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use image::RgbImage;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
@@ -27,6 +29,8 @@ struct Row {
     codes: BTreeMap<&'static str, usize>,
     worst: Vec<[f64; 7]>,
 }
+
+type Rows = Mutex<BTreeMap<String, Row>>;
 
 /// A photo with its finished picture.
 struct Case {
@@ -63,21 +67,31 @@ fn main() {
             })
             .collect();
         println!("\n{name}: {} of {} photos standardized", cases.len(), files.len());
-        let mut rows: BTreeMap<String, Row> = BTreeMap::new();
-        for (index, case) in cases.iter().enumerate() {
-            honest(&engine, case, &mut rows);
-            edited(&engine, case, &mut rows);
-            let other = &cases[(index + 1) % cases.len()];
-            try_one(&engine, &mut rows, "other person", "not_this_source", &case.jpeg, &other.source);
-        }
-        print(&rows);
+        let rows = Rows::default();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                honest(&engine, case, &rows);
+                edited(&engine, case, &rows);
+                // The next one by name may show the same person; none of these sets has the same one half a set further.
+                let at = cases.iter().position(|other| std::ptr::eq(other, case)).expect("it is one of them");
+                let other = &cases[(at + cases.len() / 2) % cases.len()];
+                try_one(&engine, &rows, "other person", "not_this_source", &case.jpeg, &other.source);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(work);
+            }
+        });
+        print(&rows.lock().expect("no thread panicked"));
     }
 }
 
-fn honest(engine: &Engine, case: &Case, rows: &mut BTreeMap<String, Row>) {
+fn honest(engine: &Engine, case: &Case, rows: &Rows) {
     try_one(engine, rows, "honest: as written", "", &case.jpeg, &case.source);
     let toml = include_str!("../assets/standards/chsi-blue.toml");
-    for (low, high) in [(12_000, 16_000), (60_000, 90_000)] {
+    for (low, high) in [(14_000, 18_000)] {
         let text = toml
             .replace("min_bytes = 30720", &format!("min_bytes = {low}"))
             .replace("max_bytes = 40000", &format!("max_bytes = {high}"))
@@ -87,7 +101,7 @@ fn honest(engine: &Engine, case: &Case, rows: &mut BTreeMap<String, Row>) {
             try_one(engine, rows, &format!("honest: {}-{} KB", low / 1000, high / 1000), "", &jpeg, &case.source);
         }
     }
-    for name in ["chsi-white", "chsi-grey"] {
+    for name in ["chsi-white"] {
         let standard = Standard::builtin(name).expect("a built-in standard");
         if let Ok(Outcome::Standardized { jpeg, .. }) = engine.standardize(&case.source, &standard) {
             try_one(engine, rows, &format!("honest: {name}"), "", &jpeg, &case.source);
@@ -100,7 +114,7 @@ fn honest(engine: &Engine, case: &Case, rows: &mut BTreeMap<String, Row>) {
     }
 }
 
-fn edited(engine: &Engine, case: &Case, rows: &mut BTreeMap<String, Row>) {
+fn edited(engine: &Engine, case: &Case, rows: &Rows) {
     let Some(geometry) = case.report.geometry else { return };
     let (middle, eyes, face_width) = (geometry.centre_x, geometry.eye_line, geometry.face_width);
     let aim = |x: f64, y: f64| Aim { x: middle + x * face_width, y: eyes + y * face_width, face_width };
@@ -110,26 +124,26 @@ fn edited(engine: &Engine, case: &Case, rows: &mut BTreeMap<String, Row>) {
         try_one(engine, rows, &name, code, &jpeg(changed, 92, SamplingFactor::R_4_4_4), &case.source);
     };
     edit("mirrored".into(), "mirrored", &edits::mirrored(&pixels));
-    for degrees in [0.2, 0.3, 0.5, 1.0, 1.5, -3.0] {
+    for degrees in [0.2, 0.5, -1.5] {
         edit(format!("rotated {degrees:>4} deg"), "rotated", &edits::rotated(&pixels, degrees));
     }
-    for shift in [1.0, 2.0, 3.0, 5.0] {
+    for shift in [1.0, 2.0, 4.0] {
         edit(format!("jaw pushed {shift} px"), "warped", &edits::pushed(&pixels, jaw, shift));
     }
-    for part in [0.04, 0.08, 0.15] {
+    for part in [0.08, 0.15] {
         edit(format!("eye enlarged {part:.2}"), "warped", &edits::enlarged(&pixels, eye, part));
     }
-    for strength in [0.3, 0.5, 0.7, 1.0] {
+    for strength in [0.5, 1.0] {
         edit(format!("skin smoothed {strength:.1}"), "smoothed", &edits::smoothed(&pixels, face, strength));
     }
-    for levels in [4.0, 6.0, 8.0, 12.0, 20.0] {
-        edit(format!("brightened {levels:>2}"), "recoloured", &edits::brightened(&pixels, face, levels));
-        edit(format!("tinted {levels:>2}"), "recoloured", &edits::tinted(&pixels, face, levels));
+    for levels in [4.0, 8.0] {
+        edit(format!("brightened {levels}"), "recoloured", &edits::brightened(&pixels, face, levels));
     }
-    for levels in [10.0, 20.0, 40.0] {
+    edit("tinted 6".into(), "recoloured", &edits::tinted(&pixels, face, 6.0));
+    for levels in [10.0, 25.0] {
         edit(format!("spot 3 px {levels}"), "retouched", &edits::spotted(&pixels, cheek, 3.0, levels));
     }
-    for strength in [0.5, 1.0, 2.0] {
+    for strength in [1.0, 2.0] {
         edit(format!("sharpened {strength:.1}"), "sharpened", &edits::sharpened(&pixels, strength));
     }
     // A mole that the source has and the finished picture lost.
@@ -140,7 +154,7 @@ fn edited(engine: &Engine, case: &Case, rows: &mut BTreeMap<String, Row>) {
         {
             let place = |value: f64, start: f64| value / transform.scale + start;
             let there = Aim { x: place(cheek.x, transform.x), y: place(cheek.y, transform.y), face_width };
-            for levels in [15.0, 30.0, 60.0] {
+            for levels in [15.0, 30.0] {
                 let with_mole = jpeg(&edits::spotted(&source, there, 3.0 / transform.scale, levels), 97, SamplingFactor::R_4_4_4);
                 try_one(engine, rows, &format!("mole removed 3 px {levels}"), "retouched", &case.jpeg, &with_mole);
             }
@@ -148,10 +162,12 @@ fn edited(engine: &Engine, case: &Case, rows: &mut BTreeMap<String, Row>) {
     }
 }
 
-fn try_one(engine: &Engine, rows: &mut BTreeMap<String, Row>, name: &str, code: &'_ str, finished: &[u8], source: &[u8]) {
+fn try_one(engine: &Engine, rows: &Rows, name: &str, code: &str, finished: &[u8], source: &[u8]) {
+    let proof = engine.verify(finished, source);
+    let mut rows = rows.lock().expect("no thread panicked");
     let row = rows.entry(name.to_owned()).or_default();
     row.tried += 1;
-    let Ok(proof) = engine.verify(finished, source) else {
+    let Ok(proof) = proof else {
         *row.codes.entry("no face").or_default() += 1;
         return;
     };

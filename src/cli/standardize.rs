@@ -113,6 +113,8 @@ fn json_line(path: &Path, done: &Done) -> String {
         "status": status,
         "reasons": reasons,
         "geometry": report.and_then(|report| report.geometry),
+        "transform": report.and_then(|report| report.transform),
+        "weights": report.map(|report| &report.weights),
         "bytes": report.and_then(|report| report.output.as_ref()).map(|output| output.bytes),
         "quality": report.and_then(|report| report.output.as_ref()).map(|output| output.quality),
         "checks": report.map_or(&[][..], |report| &report.checks),

@@ -166,14 +166,15 @@ pub fn spot(faces: &Faces, area: &Area) -> Measure {
     worst
 }
 
-/// Fine detail of the skin that the finished picture keeps, against what the honest rendition keeps: 1 the same, 0 none, above 1 sharpened.
-/// The least and the most of any part of the face that shows enough detail to tell.
+/// Detail of the skin that the finished picture keeps: the least of any part of the face against what the honest rendition keeps there, and
+/// the most against the source itself, which no compression can exceed. 1 is the same. Parts that show too little to tell are left out.
 #[must_use]
 pub fn detail(faces: &Faces, area: &Area) -> [Measure; 2] {
     const CELL: usize = 48;
     const STEP: usize = 16;
     let [finished, drawn, honest] = faces.grey();
-    let fine = |plane: &Plane| plane::combine(plane, &plane::blurred(plane, 1.6), |a, b| a - b);
+    // The finest detail is compression's to take, and a second compression takes more than the last tables tell: a band above it is judged.
+    let fine = |plane: &Plane| plane::combine(&plane::blurred(plane, 0.8), &plane::blurred(plane, 2.5), |a, b| a - b);
     let (finished, original, honest) = (fine(&finished), fine(&drawn), fine(&honest));
     let [gx, gy] = plane::gradients(&plane::blurred(&drawn, 2.0));
     // Lashes, brows and lips would drown the skin.
@@ -208,8 +209,9 @@ pub fn detail(faces: &Faces, area: &Area) -> [Measure; 2] {
             if share + 3.0 * unsure < least.value {
                 least = Measure { value: share + 3.0 * unsure, region };
             }
-            if share - 3.0 * unsure > most.value {
-                most = Measure { value: share - 3.0 * unsure, region };
+            let against_source = (kept - 3.0 * unsure * could) / all;
+            if against_source > most.value {
+                most = Measure { value: against_source, region };
             }
         }
     }

@@ -97,12 +97,11 @@ impl Edit {
     pub fn limit(self) -> f64 {
         match self {
             Edit::NotThisSource | Edit::Mirrored => LIKENESS,
-            Edit::Rotated => 0.25,
-            Edit::Warped => 0.5,
-            Edit::Recoloured => 4.0,
-            Edit::Retouched => 4.0,
-            Edit::Smoothed => 0.75,
-            Edit::Sharpened => 1.3,
+            Edit::Rotated => 0.15,
+            Edit::Warped => 0.45,
+            Edit::Recoloured | Edit::Retouched => 3.0,
+            Edit::Smoothed => 0.7,
+            Edit::Sharpened => 1.25,
         }
     }
 }
