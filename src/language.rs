@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::check::{Check, Unit};
+
 /// A language of the interface. Chinese first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Language {
@@ -50,6 +52,31 @@ pub fn text(language: Language, key: &str, parameters: &[(&str, &str)]) -> Strin
     fill(&template, parameters)
 }
 
+/// Why a check's verdict is what it is, in words: the check's own text under `why.<check>.<why>`, else the common one under `why.<why>`.
+///
+/// A text may use `value`, `min`, `max` and `by`, the distance to the limit, all rounded as the unit is read. Where that would round a
+/// miss away, digits are added until it shows.
+#[must_use]
+pub fn why(language: Language, check: &Check) -> String {
+    let own = format!("why.{}.{}", check.id.code(), check.why.code());
+    let key = if has_text(language, &own) { own } else { format!("why.{}", check.why.code()) };
+    let by = check.margin.map(f64::abs);
+    let fewest = match check.unit {
+        Unit::Ratio => 2,
+        Unit::Degrees => 1,
+        Unit::Pixels | Unit::Level | Unit::Bytes | Unit::Count | Unit::Dpi => 0,
+    };
+    let shows = |digits: &usize| by.is_none_or(|by| by < 1e-4 || by >= 0.5 * 0.1f64.powi(*digits as i32));
+    let digits = (fewest..=4).find(shows).unwrap_or(fewest);
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.digits$}"));
+    let limit = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.fewest$}"));
+    text(
+        language,
+        &key,
+        &[("value", &number(check.value)), ("min", &limit(check.limit.min)), ("max", &limit(check.limit.max)), ("by", &number(by))],
+    )
+}
+
 /// Whether `key` has a text of its own in `language`.
 #[must_use]
 pub fn has_text(language: Language, key: &str) -> bool {
@@ -88,7 +115,25 @@ fn fill(template: &str, parameters: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{check::CheckId, comparison::Band, reason::Reason};
+    use crate::domain::{
+        check::{CheckId, Limit, Why},
+        comparison::Band,
+        reason::Reason,
+    };
+
+    #[test]
+    fn a_check_says_by_how_much_in_its_own_words_or_in_the_common_ones() {
+        let fail = Limit { min: Some(200.0), max: Some(300.0) };
+        let low = Check::judge(CheckId::EyeLine, 318.2, Limit::default(), fail);
+        for language in Language::ALL {
+            assert!(why(language, &low).contains("18 px"), "{}", why(language, &low));
+        }
+        let hair = Limit { min: Some(50.0), max: Some(110.0) };
+        let barely = Check::judge(CheckId::HairTop, 49.6, Limit::default(), hair);
+        assert!(why(Language::English, &barely).contains("0.4 px"), "a miss is never rounded away: {}", why(Language::English, &barely));
+        let unjudged = Check::unknown(CheckId::HairTop, Why::NoFace);
+        assert_eq!(why(Language::English, &unjudged), text(Language::English, "why.no_face", &[]));
+    }
 
     #[test]
     fn parameters_are_filled_once_and_unknown_ones_stay() {

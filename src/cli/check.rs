@@ -11,6 +11,7 @@ use super::pictures::{self, Problem};
 use super::{Context, Exit};
 use crate::domain::check::{Check, Unit, Verdict, worst};
 use crate::domain::report::Report;
+use crate::language;
 use crate::photo::{self, Engine, Stage, Standard};
 
 /// Arguments of `check`.
@@ -121,7 +122,7 @@ pub fn finding(check: &Check, context: &Context) -> String {
         Verdict::Fail => "✗",
     };
     let name = context.text(&format!("check.{}", check.id.code()), &[]);
-    let why = context.text(&format!("why.{}", check.why.code()), &[]);
+    let why = language::why(context.language, check);
     let Some(value) = check.value else { return format!("{mark} {name}: {why}") };
     let limit = match (check.limit.min, check.limit.max) {
         (Some(min), Some(max)) if min == max => number(min, check.unit),

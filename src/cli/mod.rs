@@ -32,6 +32,7 @@ mod standardize;
 mod table;
 #[cfg(feature = "server")]
 mod user;
+mod verify;
 
 /// How a command ended. A batch ends with its worst, which is the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +87,7 @@ enum Command {
     Standardize(standardize::Arguments),
     Check(check::Arguments),
     Compare(compare::Arguments),
+    Verify(verify::Arguments),
     #[cfg(feature = "desk")]
     Show(show::Arguments),
     Login(login::Arguments),
@@ -164,6 +166,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::Standardize(arguments) => standardize::run(&arguments, context),
         Command::Check(arguments) => check::run(&arguments, context),
         Command::Compare(arguments) => compare::run(&arguments, context),
+        Command::Verify(arguments) => verify::run(&arguments, context),
         #[cfg(feature = "desk")]
         Command::Show(arguments) => show::run(&arguments, context),
         Command::Login(arguments) => login::run(&arguments, context),

@@ -28,8 +28,7 @@ impl Engine {
             let view = View { picture: &source.pixels, face, alpha: &alpha };
             // The measures of geometry are in pixels of the standard's size: in any other size they mean nothing.
             if (width, height) == (standard.picture.width, standard.picture.height) {
-                let hair_top = alpha.first_row(0.03 * face.face_width(), 0..alpha.width).unwrap_or(0) as f64;
-                let measured = measured(face, hair_top);
+                let measured = measured(face, hair_top(&source.pixels, standard.background.rgb, face.face_width()));
                 all.extend(checks::geometry(&measured, standard));
                 report.geometry = Some(measured);
             }
@@ -51,7 +50,7 @@ impl Engine {
         Ok(report)
     }
 
-    /// Reads the written file back and measures it as a stranger would; its own measures are the ones that are reported.
+    /// Reads the written file back and measures it as a stranger would; its own measures are the ones that are reported and that count.
     pub(super) fn measure_again(
         &self,
         encoded: &Encoded,
@@ -63,9 +62,12 @@ impl Engine {
         let (width, height) = written.dimensions();
         let mut anew = checks::file_checks(&encoded.jpeg, width, height, standard);
         anew.push(checks::finished_background(&written, &subject.matte.alpha, standard));
-        if let Some(face) = self.find_faces(&written)?.single() {
-            let measured = measured(face, subject.geometry.hair_top);
+        let found = self.find_faces(&written)?;
+        anew.push(checks::judge(standard, CheckId::FaceCount, found.faces.len() as f64));
+        if let Some(face) = found.single() {
+            let measured = measured(face, hair_top(&written, standard.background.rgb, face.face_width()));
             anew.extend(checks::geometry(&measured, standard));
+            anew.extend(checks::bearing(face, standard));
             report.geometry = Some(measured);
         }
         report.checks.retain(|check| !anew.iter().any(|new| new.id == check.id));
@@ -87,6 +89,34 @@ fn measured(face: &Face, hair_top: f64) -> Geometry {
     Geometry { hair_top, eye_line: middle.y, face_width: face.face_width(), centre_x: middle.x, roll_deg: face.roll_deg }
 }
 
+/// How far a pixel is from the background, in levels of the channel that differs most.
+fn off(pixel: [u8; 3], background: [u8; 3]) -> u8 {
+    pixel.iter().zip(background).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0)
+}
+
+/// The first row of the hair in a finished picture: where at least 3 % of the face's width is covered by half or more. What covers a pixel
+/// by half stands half as far from the background as the hair itself does, and that is learned from the rows right below.
+fn hair_top(picture: &RgbImage, background: [u8; 3], face_width: f64) -> f64 {
+    /// A JPEG's noise around an edge stays below this.
+    const LEAST: u8 = 14;
+    let need = (0.03 * face_width).max(1.0);
+    let first = |threshold: u8, from: u32| {
+        (from..picture.height())
+            .find(|y| (0..picture.width()).filter(|x| off(picture.get_pixel(*x, *y).0, background) > threshold).count() as f64 >= need)
+    };
+    let Some(touched) = first(LEAST, 0) else { return 0.0 };
+    let below = touched..(touched + (0.15 * face_width) as u32 + 1).min(picture.height());
+    let mut hair: Vec<u8> = below
+        .flat_map(|y| (0..picture.width()).map(move |x| (x, y)))
+        .map(|(x, y)| off(picture.get_pixel(x, y).0, background))
+        .filter(|off| *off > LEAST)
+        .collect();
+    hair.sort_unstable();
+    // The upper quartile: the soft edge is the lower half of what is seen here.
+    let solid = hair.get(hair.len() * 3 / 4).copied().unwrap_or(0);
+    first((solid / 2).max(LEAST), touched).map_or(0.0, f64::from)
+}
+
 /// Person and background of a finished picture by the background's colour alone.
 fn by_colour(picture: &RgbImage, background: [u8; 3]) -> Plane {
     const OFF: u8 = 40;
@@ -94,9 +124,30 @@ fn by_colour(picture: &RgbImage, background: [u8; 3]) -> Plane {
     let values = picture
         .pixels()
         .map(|pixel| {
-            let off = pixel.0.iter().zip(background).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0);
+            let off = off(pixel.0, background);
             (f32::from(off.saturating_sub(NEAR)) / f32::from(2 * (OFF - NEAR))).min(1.0)
         })
         .collect();
     Plane { width: picture.width() as usize, height: picture.height() as usize, values }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    #[test]
+    fn the_hair_begins_where_it_covers_by_half() {
+        let blue = [100, 197, 255];
+        // Each row covers 10 % more than the one above it, from row 60 on; hair of two colours.
+        for hair in [[30u8, 25, 20], [190, 180, 170]] {
+            let picture = RgbImage::from_fn(480, 640, |x, y| {
+                let cover = if (200..280).contains(&x) { (f32::from(y.saturating_sub(60) as u16) / 10.0).clamp(0.0, 1.0) } else { 0.0 };
+                Rgb(std::array::from_fn(|i| (f32::from(hair[i]) * cover + f32::from(blue[i]) * (1.0 - cover)) as u8))
+            });
+            let top = hair_top(&picture, blue, 200.0);
+            assert!((64.0..=66.0).contains(&top), "{hair:?}: {top}");
+        }
+        assert_eq!(hair_top(&RgbImage::from_pixel(480, 640, Rgb(blue)), blue, 200.0), 0.0);
+    }
 }

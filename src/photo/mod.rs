@@ -9,6 +9,7 @@
 //!  ├ checks       numbers against the standard's limits
 //!  ├ compose      the person before the background
 //!  └ encode       a JPEG within the range of bytes
+//! proof         a finished photo against its source
 //! compare       a photo against an ID portrait        id_card: the portrait, previews
 //! standard      every number, as data                 weights: the nets
 //! ```
@@ -33,6 +34,7 @@ mod identity;
 mod look;
 mod matte;
 mod metadata;
+mod proof;
 mod raster;
 mod standard;
 #[cfg(test)]
@@ -46,4 +48,5 @@ pub use error::PhotoError;
 pub use id_card::preview;
 pub use identity::{content_hash, identity};
 pub use metadata::without_location;
+pub use proof::{Edit, Finding, Measures, Proof, Verdict as ProofVerdict, VerifyError};
 pub use standard::{BackgroundRule, Checks, FileRule, Limits, PictureRule, Standard, StandardError};

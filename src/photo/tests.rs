@@ -270,3 +270,76 @@ fn problems_have_texts_in_both_languages() {
         }
     }
 }
+
+/// The nets' runtime reads its number of threads once a process, so this test runs itself in processes of their own.
+#[test]
+fn the_same_photo_gives_the_same_bytes_on_any_number_of_threads() {
+    const TO: &str = "ZHAOSHEN_TEST_BYTES_TO";
+    if let Some(path) = std::env::var_os(TO) {
+        let Some((jpeg, report)) = standardized("p11") else { return };
+        std::fs::write(path, [jpeg, serde_json::to_vec(&report).unwrap()].concat()).unwrap();
+        return;
+    }
+    if specimen("p11").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let run = |threads: &str| {
+        let path = folder.path().join(threads);
+        let name = "photo::tests::the_same_photo_gives_the_same_bytes_on_any_number_of_threads";
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let status = child.args([name, "--exact"]).env("RTEN_NUM_THREADS", threads).env(TO, &path).output().unwrap().status;
+        assert!(status.success(), "with {threads} threads");
+        std::fs::read(path).unwrap()
+    };
+    let alone = run("1");
+    assert!(alone.starts_with(&[0xFF, 0xD8]));
+    for threads in ["2", "3", "5"] {
+        assert!(run(threads) == alone, "{threads} threads gave other bytes or another report");
+    }
+}
+
+/// A few of the variants of `benches/variants.py`: the truth moves with the crop, and what is promised must hold against it.
+#[test]
+fn variants_of_a_specimen_hold_against_their_truth() {
+    let (Some(folder), Some(photo)) = (specimen_folder(), specimen("p09")) else { return };
+    let truth: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("p09.json")).unwrap()).unwrap();
+    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    let (hair, eyes) = (number(&truth["hair_top"]), (number(&truth["pupil_l"][1]) + number(&truth["pupil_r"][1])) / 2.0);
+    let (eye_x, face_width) = ((number(&truth["pupil_l"][0]) + number(&truth["pupil_r"][0])) / 2.0, number(&truth["face_width"]));
+    let pixels = super::decode::decode(&photo).unwrap().pixels;
+    let (wide, high) = pixels.dimensions();
+    let low = (eyes + 0.9 * face_width) as u32;
+    // Left, top, right, bottom of the crop, its scale, and whether a crop of the standard exists in it.
+    let cases = [
+        ([0, 0, wide, high], 0.7, None),
+        ([0, (hair - 20.0) as u32, wide, high], 1.0, None),
+        ([0, 0, wide, high], 0.3, Some(Reason::TooSmall)),
+        ([0, (hair + 0.2 * face_width) as u32, wide, high], 1.0, Some(Reason::CutOff)),
+        ([0, 0, wide, low], 1.0, Some(Reason::CutOff)),
+        ([(eye_x - 0.75 * face_width) as u32, 0, wide, high], 1.0, Some(Reason::CutOff)),
+    ];
+    for ([left, top, right, bottom], scale, refused) in cases {
+        let part = image::imageops::crop_imm(&pixels, left, top, right - left, bottom - top).to_image();
+        let side = |side: u32| (f64::from(side) * scale) as u32;
+        let part = image::imageops::resize(&part, side(right - left), side(bottom - top), image::imageops::FilterType::CatmullRom);
+        let mut png = std::io::Cursor::new(Vec::new());
+        part.write_to(&mut png, image::ImageFormat::Png).unwrap();
+        let outcome = engine().standardize(&png.into_inner(), &Standard::default()).unwrap();
+        match (outcome, refused) {
+            (Outcome::Refused { reasons, .. }, Some(reason)) => assert!(reasons.contains(&reason), "{left} {top} {scale}: {reasons:?}"),
+            (Outcome::Standardized { report, .. }, None) => {
+                let (transform, geometry) = (report.transform.unwrap(), report.geometry.unwrap());
+                let place = |value: f64, origin: u32, corner: f64| ((value - f64::from(origin)) * scale - corner) * transform.scale;
+                let near = |measured: f64, true_value: f64, within: f64| {
+                    assert!((measured - true_value).abs() <= within, "{left} {top} {scale}: {measured} for {true_value}");
+                };
+                near(geometry.hair_top, place(hair, top, transform.y), 5.0);
+                near(geometry.eye_line, place(eyes, top, transform.y), 4.0);
+                near(geometry.centre_x, place(eye_x, left, transform.x), 4.0);
+                near(geometry.face_width, face_width * scale * transform.scale, 0.06 * geometry.face_width);
+            }
+            (outcome, _) => panic!("{left} {top} {right} {bottom} {scale}: {outcome:?}"),
+        }
+    }
+}

@@ -8,7 +8,7 @@ mod person;
 
 pub use background::finished_background;
 pub use file::file_checks;
-pub use person::geometry;
+pub use person::{bearing, geometry};
 
 use image::RgbImage;
 

@@ -29,13 +29,19 @@ pub fn geometry(geometry: &Geometry, standard: &Standard) -> Vec<Check> {
 /// Turn of the head, eyes and mouth.
 #[must_use]
 pub fn pose(view: &View, standard: &Standard) -> Vec<Check> {
-    let face = view.face;
+    let mut all = bearing(view.face, standard);
+    all.push(eyes(view, standard));
+    all.push(judge(standard, CheckId::MouthOpen, view.face.mouth_open).at(region_of(view.face, &indices::MOUTH)));
+    all
+}
+
+/// How the head is held.
+#[must_use]
+pub fn bearing(face: &Face, standard: &Standard) -> Vec<Check> {
     vec![
         judge(standard, CheckId::Roll, face.roll_deg),
         judge(standard, CheckId::Yaw, face.yaw_deg),
         judge(standard, CheckId::Pitch, face.pitch_deg),
-        eyes(view, standard),
-        judge(standard, CheckId::MouthOpen, face.mouth_open).at(region_of(face, &indices::MOUTH)),
     ]
 }
 
