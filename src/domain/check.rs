@@ -58,15 +58,23 @@ checks! {
     UnevenLight, "uneven_light", Ratio, UnevenLight;
     ColourCast, "colour_cast", Level, ColourCast;
     Greyscale, "greyscale", Level, Greyscale;
+    Compression, "compression", Ratio, Blur;
     EyesOpen, "eyes_open", Ratio, EyesClosed;
+    RedEye, "red_eye", Level, RedEye;
+    TintedGlasses, "tinted_glasses", Ratio, TintedGlasses;
+    GlassesGlare, "glasses_glare", Ratio, Glasses;
     MouthOpen, "mouth_open", Ratio, MouthOpen;
+    Shoulders, "shoulders", Degrees, Shoulders;
     SourceBackground, "source_background", Level, Background;
     MatteConfidence, "matte_confidence", Ratio, MatteEdge;
     ClothesBlend, "clothes_blend", Level, ClothesBlend;
+    Frame, "frame", Ratio, TextOrFrame;
+    Rephotographed, "rephotographed", Ratio, Rephotographed;
     PictureSize, "picture_size", Pixels, Size;
     FileBytes, "file_bytes", Bytes, Bytes;
     Density, "density", Dpi, Size;
     Background, "background", Level, Background;
+    MatteEdge, "matte_edge", Level, MatteEdge;
 }
 
 /// The unit of a check's value. `Ratio` has no dimension; `Level` is in 8-bit colour levels.
