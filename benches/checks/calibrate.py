@@ -120,6 +120,10 @@ def views(judge, found, pictures, good):
     return {name: (cut[name], face_of(again[name])) for name in cut if name in again and face_of(again[name])}, again
 
 
+def slim(check):
+    return check and {"id": check["id"], "value": check["value"], "verdict": check["verdict"]}
+
+
 def randomness(*words):
     return np.random.default_rng(abs(hash_of(" ".join(map(str, words)))))
 
@@ -134,11 +138,14 @@ def hash_of(text):
 def measure(judge, code, faults, base, people, stage, make):
     """[(fault, strength, name, half, real, check)] of every faulty picture of one check."""
     rows = []
-    for fault, function, strengths, _ in faults:
+    for fault, function, strengths, first in faults:
         for strength in strengths:
-            pictures = {name: make(function, name, strength, randomness(code, fault, name, strength)) for name in base}
+            # Everybody at the strength that people call a fault; every second person of half B at the others, which only draw the curve.
+            half = sorted(name for name in base if people[name][2] == "B")[::2]
+            asked = base if strength == first else half
+            pictures = {name: make(function, name, strength, randomness(code, fault, name, strength)) for name in asked}
             for name, checks in judge(pictures, stage).items():
-                rows.append((fault, strength, name, people[name][2], people[name][1], checks.get(code)))
+                rows.append((fault, strength, name, people[name][2], people[name][1], slim(checks.get(code))))
     return rows
 
 
@@ -149,7 +156,21 @@ def main():
     arguments.add_argument("--only", default="")
     arguments.add_argument("--out", type=pathlib.Path)
     arguments.add_argument("--keep", type=pathlib.Path, help="a file for the raw measures")
+    arguments.add_argument("--read", type=pathlib.Path, help="raw measures kept before, instead of measuring")
     given = arguments.parse_args()
+    result = json.loads(given.read.read_text()) if given.read else measured(given)
+    if given.keep:
+        given.keep.write_text(json.dumps(result))
+    limits = tomllib.loads((HERE / "assets/standards/chsi-blue.toml").read_text())["checks"]
+    text = tables.document(result, limits, (pathlib.Path(__file__).parent / "words.md").read_text())
+    if given.out:
+        given.out.write_text(text)
+    else:
+        print(text)
+
+
+def measured(given):
+    """All raw measures: `good` and `faulty` by check, skins, labelled pictures."""
     only = set(filter(None, given.only.split(",")))
     wanted = lambda code: not only or code in only
     judge = Judge(given.binary)
@@ -174,10 +195,12 @@ def main():
                 other = base[names[(index + 7) % len(names)]]
                 base[name] = (base[name][0], base[name][1] | {"other": other[0], "other_box": other[1]["box"]})
         for name in base:
-            result["good"][code].append((name, people[name][2], people[name][1], source[name].get(code)))
+            result["good"][code].append((name, people[name][2], people[name][1], slim(source[name].get(code))))
         result["faulty"][code] = measure(judge, code, faults, base, people, "result",
                                          lambda function, name, strength, random: function(*base[name], strength, random))
         print(code, judge.asked, flush=True)
+        if given.keep:
+            given.keep.write_text(json.dumps(result))
     specimen = {name: cv2.imread(str(SPECIMENS / f"{name}_alpha.png"), 0).astype(np.float32) / 255 for name, (_, real, _, _) in people.items() if not real}
     truth = {name: json.loads((SPECIMENS / f"{name}.json").read_text()) for name in specimen}
     plain = judge({name: people[name][3] for name in specimen}, "source") if any(map(wanted, WALL_FAULTS)) else {}
@@ -189,7 +212,7 @@ def main():
         good_ones = finished_good if code == "matte_edge" else plain
         for name in good_ones:
             if name in base or (code == "matte_edge" and people[name][1]):
-                result["good"][code].append((name, people[name][2], people[name][1], good_ones[name].get(code)))
+                result["good"][code].append((name, people[name][2], people[name][1], slim(good_ones[name].get(code))))
 
         def make(function, name, strength, random):
             extra = [truth[name]["chin"][1] + 20] if code == "clothes_blend" else []
@@ -197,21 +220,16 @@ def main():
 
         result["faulty"][code] = measure(judge, code, faults, base, people, stage, make)
         print(code, judge.asked, flush=True)
-    if wanted("underexposed"):
+        if given.keep:
+            given.keep.write_text(json.dumps(result))
+    if wanted("skin"):
         for share in (1.0, 0.6, 0.4, 0.25, 0.15):
             dark = {name: darker_skin(*seen[name], share, randomness("skin", name)) for name in seen}
             for name, checks in judge(dark, "result").items():
-                result["skin"].append((share, name, people[name][2], people[name][1], {code: check["verdict"] for code, check in checks.items()}))
+                result["skin"].append((share, name, people[name][2], people[name][1], {code: slim(check) for code, check in checks.items()}))
     result["labelled"] = labelled(judge, given.shared)
     result["asked"] = judge.asked
-    limits = tomllib.loads((HERE / "assets/standards/chsi-blue.toml").read_text())["checks"]
-    if given.keep:
-        given.keep.write_text(json.dumps(result))
-    text = tables.document(result, limits, (pathlib.Path(__file__).parent / "words.md").read_text())
-    if given.out:
-        given.out.write_text(text)
-    else:
-        print(text)
+    return result
 
 
 def labelled(judge, shared):
@@ -222,7 +240,7 @@ def labelled(judge, shared):
     rows = [line.split("\t") for line in table.read_text().splitlines()[1:]]
     rows = [row for row in rows if row[0].split("/")[0] in ("bad_faces", "portraits", "face_pairs") and not row[0].endswith(".py")]
     judged = judge({f"n{index:03}": (shared / "photos" / row[0]).resolve() for index, row in enumerate(rows)}, "source")
-    return [(row[0], row[6], {code: [check["verdict"], check["value"]] for code, check in judged.get(f"n{index:03}", {}).items()}) for index, row in enumerate(rows)]
+    return [(row[0], row[6], {code: slim(check) for code, check in judged.get(f"n{index:03}", {}).items()}) for index, row in enumerate(rows)]
 
 
 if __name__ == "__main__":

@@ -11,14 +11,18 @@ HEIGHT, WIDTH = 640, 480
 ROWS, COLUMNS = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
 
 
+LEVELS = np.arange(256) / 255
+LINEAR = np.where(LEVELS <= 0.04045, LEVELS / 12.92, ((LEVELS + 0.055) / 1.055) ** 2.4).astype(np.float32)
+STEPS = np.arange(8192) / 8191
+ENCODED = np.clip(np.where(STEPS <= 0.0031308, STEPS * 12.92, 1.055 * STEPS ** (1 / 2.4) - 0.055) * 255 + 0.5, 0, 255).astype(np.uint8)
+
+
 def linear(picture):
-    value = picture.astype(np.float32) / 255
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return LINEAR[picture]
 
 
 def encoded(light):
-    light = np.clip(light, 0, 1)
-    return np.clip(np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055) * 255 + 0.5, 0, 255).astype(np.uint8)
+    return ENCODED[(np.clip(light, 0, 1) * 8191 + 0.5).astype(np.int32)]
 
 
 def width(face):

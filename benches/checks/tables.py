@@ -26,15 +26,13 @@ def share(hits, count):
     return f"{hits}/{count} = {hits / count:.2f} ({low:.2f}–{high:.2f})" if count else "—"
 
 
-def failed(check, word="fail"):
-    return check is not None and (check["verdict"] == "fail" or (word == "warn" and check["verdict"] == "warn"))
-
-
-def called(faults, code):
-    """(fault, strength) pairs from which on people call it a fault."""
-    weak_first = {name: strengths for name, _, strengths, _ in faults}
-    first = {name: start for name, _, _, start in faults}
-    return {(name, strength) for name, strengths in weak_first.items() for strength in strengths[strengths.index(first[name]):]}
+def failed(check, limits, word="fail"):
+    """Whether a measure lies outside the standard's limits as they are now, so that raw measures can be read again with other limits."""
+    if check is None or check["value"] is None:
+        return False
+    pairs = limits[check["id"]]
+    out = lambda pair: check["value"] < pair.get("min", -math.inf) or check["value"] > pair.get("max", math.inf)
+    return out(pairs.get("fail", {})) or (word == "warn" and out(pairs.get("warn", {})))
 
 
 def at_first(faults):
@@ -45,11 +43,11 @@ def beyond(value, limit, side):
     return {"max": value > limit, "min": value < limit, "both": abs(value) > limit}[side]
 
 
-def rates(good, faulty, faults, code, half, word, real=None):
+def rates(good, faulty, faults, limits, half, word, real=None):
     at = at_first(faults)
     good = [row for row in good if row[1] == half and row[3] is not None and (real is None or row[2] == real)]
     bad = [row for row in faulty if (row[0], row[1]) in at and row[3] == half and (real is None or row[4] == real)]
-    return (sum(failed(row[5], word) for row in bad), len(bad)), (sum(failed(row[3], word) for row in good), len(good))
+    return (sum(failed(row[5], limits, word) for row in bad), len(bad)), (sum(failed(row[3], limits, word) for row in good), len(good))
 
 
 def curve(good, faulty, faults, side, half, around):
@@ -82,13 +80,13 @@ def figures(code, side, faults, result, limits):
     out = [f"Limit: {word} {'below' if side == 'min' else 'above'} {limit:g}." if side != "both" else f"Limit: {word} outside ±{limit:g}." if code != "face_count" else "Limit: exactly one."]
     out.append("")
     for half, title in (("B", "Half B, reported"), ("A", "Half A, chosen on")):
-        (hits, bad), (alarms, fine) = rates(good, faulty, faults, code, half, word)
+        (hits, bad), (alarms, fine) = rates(good, faulty, faults, limits, half, word)
         line = f"{title}: recall {share(hits, bad)}, false alarms {share(alarms, fine)}"
         if half == "B":
-            (real_hits, real_bad), (real_alarms, real_fine) = rates(good, faulty, faults, code, half, word, True)
+            (real_hits, real_bad), (real_alarms, real_fine) = rates(good, faulty, faults, limits, half, word, True)
             line += f"; of these on real people recall {share(real_hits, real_bad)}, false alarms {share(real_alarms, real_fine)}"
             if word == "fail" and "warn" in limits[code]:
-                (soft, _), (soft_alarms, _) = rates(good, faulty, faults, code, half, "warn")
+                (soft, _), (soft_alarms, _) = rates(good, faulty, faults, limits, half, "warn")
                 line += f"; with a warning counted, recall {share(soft, bad)}, false alarms {share(soft_alarms, fine)}"
         out.append(line + ".")
         out.append("")
@@ -98,7 +96,7 @@ def figures(code, side, faults, result, limits):
         for strength in strengths:
             rows = [row for row in faulty if row[0] == name and row[1] == strength and row[3] == "B"]
             mark = "**" if strength == first else ""
-            cells.append(f"{strength:g}: {mark}{sum(failed(row[5], word) for row in rows) / max(len(rows), 1):.2f}{mark}")
+            cells.append(f"{strength:g}: {mark}{sum(failed(row[5], limits, word) for row in rows) / max(len(rows), 1):.2f}{mark}")
         out.append(f"| {name} | " + " | ".join(cells) + " |")
     if code != "face_count":
         lines = curve(good, faulty, faults, side, "B", thresholds(limit, side))
@@ -113,28 +111,36 @@ def summary(kinds, result, limits):
         if code not in result["faulty"]:
             continue
         word = limit_of(limits, code, side)[1]
-        (hits, bad), (alarms, fine) = rates(result["good"][code], result["faulty"][code], faults, code, "B", word)
-        (soft, _), (soft_alarms, _) = rates(result["good"][code], result["faulty"][code], faults, code, "B", "warn")
+        (hits, bad), (alarms, fine) = rates(result["good"][code], result["faulty"][code], faults, limits, "B", word)
+        (soft, _), (soft_alarms, _) = rates(result["good"][code], result["faulty"][code], faults, limits, "B", "warn")
         bounds = lambda h, n: "{:.2f} ({:.2f}–{:.2f})".format(h / max(n, 1), *wilson(h, n))
         out.append(f"| `{code}`{' (warns)' if word == 'warn' else ''} | {bounds(hits, bad)} | {bounds(alarms, fine)} | {bad} / {fine} | {soft / max(bad, 1):.2f} / {soft_alarms / max(fine, 1):.2f} |")
     return "\n".join(out)
 
 
-def skin(result):
+def skin(result, limits):
     codes = ["underexposed", "overexposed", "colour_cast", "uneven_light", "tinted_glasses", "blur", "red_eye"]
     out = ["| reflectance of the skin | n | " + " | ".join(f"`{code}`" for code in codes) + " |", "|---|---|" + "---|" * len(codes)]
     for level in sorted({row[0] for row in result["skin"]}, reverse=True):
         rows = [row for row in result["skin"] if row[0] == level]
-        out.append(f"| {level:g} × own | {len(rows)} | " + " | ".join(f"{sum(row[4].get(code) == 'fail' for row in rows)}" for code in codes) + " |")
+        rows = [row for row in rows if row[4]]
+        out.append(f"| {level:g} × own | {len(rows)} | " + " | ".join(f"{sum(failed(row[4].get(code), limits) for row in rows)}" for code in codes) + " |")
     return "\n".join(out)
 
 
-def labelled(result):
+def verdict(check, limits):
+    if check is None or check["value"] is None:
+        return "unknown"
+    word = "fail" if failed(check, limits) else "warn" if failed(check, limits, "warn") else "pass"
+    return f"{word} ({check['value']:.2f})"
+
+
+def labelled(result, limits):
     out = ["| picture | label | asked | verdict and value | everything else that failed |", "|---|---|---|---|---|"]
     for file, label, checks in result["labelled"]:
         asked = LABELS.get(label, [])
-        word = lambda code: f"{code} {checks[code][0]}" + (f" {checks[code][1]:.2f}" if checks[code][1] is not None else "") if code in checks else f"{code} —"
-        others = [code for code, (verdict, _) in checks.items() if verdict == "fail" and code not in asked]
+        others = [code for code, check in checks.items() if failed(check, limits) and code not in asked]
+        word = lambda code: f"{code} {verdict(checks.get(code), limits)}"
         if label or file.startswith("bad_faces"):
             out.append(f"| {file} | {label or '(none)'} | {', '.join(asked) or '—'} | {'; '.join(word(code) for code in asked) or '—'} | {', '.join(others) or '—'} |")
     return "\n".join(out)
@@ -144,5 +150,5 @@ def document(result, limits, words):
     from faults import FAULTS, WALL_FAULTS
     kinds = {code: (side, faults) for code, (side, faults, _) in FAULTS.items()} | {code: (side, faults) for code, (side, _, faults) in WALL_FAULTS.items()}
     parts = {f"figures {code}": figures(code, side, faults, result, limits) for code, (side, faults) in kinds.items() if code in result["faulty"]}
-    parts |= {"summary": summary(kinds, result, limits), "skin": skin(result), "labelled": labelled(result), "asked": str(result["asked"])}
+    parts |= {"summary": summary(kinds, result, limits), "skin": skin(result, limits), "labelled": labelled(result, limits), "asked": str(result["asked"])}
     return re.sub(r"<!-- (.+?) -->", lambda found: parts.get(found[1], ""), words)

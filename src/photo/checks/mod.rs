@@ -11,6 +11,8 @@ mod outline;
 mod person;
 mod places;
 mod screen;
+#[cfg(test)]
+mod tests;
 
 pub use background::finished_background;
 pub use file::file_checks;
@@ -69,15 +71,4 @@ pub fn judge(standard: &Standard, id: CheckId, value: f64) -> Check {
     }
     let limits = standard.limits(id);
     Check::judge(id, value, limits.warn, limits.fail)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::check::Verdict;
-
-    #[test]
-    fn what_is_no_number_is_unknown() {
-        assert_eq!(judge(&Standard::default(), CheckId::Blur, f64::NAN).verdict, Verdict::Unknown);
-    }
 }
