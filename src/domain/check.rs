@@ -58,15 +58,65 @@ checks! {
     UnevenLight, "uneven_light", Ratio, UnevenLight;
     ColourCast, "colour_cast", Level, ColourCast;
     Greyscale, "greyscale", Level, Greyscale;
+    Compression, "compression", Ratio, Blur;
     EyesOpen, "eyes_open", Ratio, EyesClosed;
+    RedEye, "red_eye", Level, RedEye;
+    TintedGlasses, "tinted_glasses", Ratio, TintedGlasses;
+    GlassesGlare, "glasses_glare", Ratio, Glasses;
     MouthOpen, "mouth_open", Ratio, MouthOpen;
+    Shoulders, "shoulders", Degrees, Shoulders;
     SourceBackground, "source_background", Level, Background;
     MatteConfidence, "matte_confidence", Ratio, MatteEdge;
     ClothesBlend, "clothes_blend", Level, ClothesBlend;
+    Frame, "frame", Ratio, TextOrFrame;
+    Rephotographed, "rephotographed", Ratio, Rephotographed;
     PictureSize, "picture_size", Pixels, Size;
     FileBytes, "file_bytes", Bytes, Bytes;
     Density, "density", Dpi, Size;
     Background, "background", Level, Background;
+    MatteEdge, "matte_edge", Level, MatteEdge;
+}
+
+impl CheckId {
+    /// The name of the quality measure of ISO/IEC 29794-5:2025 that looks at the same thing, as its reference implementation (BSI's OFIQ)
+    /// spells it; `None` where that standard has none. The same thing, not the same scale: values here are held against `assets/standards`.
+    #[must_use]
+    pub fn iso_name(self) -> Option<&'static str> {
+        Some(match self {
+            CheckId::FaceCount => "SingleFacePresent",
+            CheckId::SourceFaceSize => "InterEyeDistance",
+            CheckId::FaceWidth => "HeadSize",
+            CheckId::Roll => "HeadPoseRoll",
+            CheckId::Yaw => "HeadPoseYaw",
+            CheckId::Pitch => "HeadPosePitch",
+            CheckId::Blur => "Sharpness",
+            CheckId::Overexposed => "OverExposurePrevention",
+            CheckId::Underexposed => "UnderExposurePrevention",
+            CheckId::UnevenLight => "IlluminationUniformity",
+            CheckId::ColourCast => "NaturalColour",
+            CheckId::Compression => "CompressionArtifacts",
+            CheckId::EyesOpen => "EyesOpen",
+            CheckId::TintedGlasses | CheckId::GlassesGlare => "EyesVisible",
+            CheckId::MouthOpen => "MouthClosed",
+            CheckId::SourceBackground | CheckId::Background => "BackgroundUniformity",
+            CheckId::HairTop
+            | CheckId::EyeLine
+            | CheckId::Centre
+            | CheckId::CutOff
+            | CheckId::Enlarging
+            | CheckId::Greyscale
+            | CheckId::RedEye
+            | CheckId::Shoulders
+            | CheckId::MatteConfidence
+            | CheckId::ClothesBlend
+            | CheckId::Frame
+            | CheckId::Rephotographed
+            | CheckId::PictureSize
+            | CheckId::FileBytes
+            | CheckId::Density
+            | CheckId::MatteEdge => return None,
+        })
+    }
 }
 
 /// The unit of a check's value. `Ratio` has no dimension; `Level` is in 8-bit colour levels.
@@ -255,6 +305,14 @@ mod tests {
         let unknown = Check::unknown(CheckId::Yaw, Why::NoFace);
         assert_eq!(worst(std::slice::from_ref(&unknown)), Verdict::Unknown);
         assert!(failed_reasons(&[unknown]).is_empty());
+    }
+
+    #[test]
+    fn names_of_the_iso_standard_are_written_as_it_writes_them() {
+        let names: Vec<&str> = CheckId::ALL.iter().filter_map(|id| id.iso_name()).collect();
+        assert!(names.iter().all(|name| name.starts_with(char::is_uppercase) && name.chars().all(char::is_alphabetic)));
+        assert_eq!(CheckId::ColourCast.iso_name(), Some("NaturalColour"));
+        assert_eq!(CheckId::RedEye.iso_name(), None);
     }
 
     #[test]

@@ -163,7 +163,7 @@ fn hashes(used: &[WeightsFile]) -> BTreeMap<String, String> {
 /// The checks of a photo without its one face: the count fails, nothing else can be judged.
 fn without_face(found: &Found, standard: &Standard) -> Vec<Check> {
     let count = checks::judge(standard, CheckId::FaceCount, found.faces.len() as f64);
-    let finished = [CheckId::PictureSize, CheckId::FileBytes, CheckId::Density, CheckId::Background];
+    let finished = [CheckId::PictureSize, CheckId::FileBytes, CheckId::Density, CheckId::Background, CheckId::MatteEdge];
     let others = CheckId::ALL.iter().filter(|id| **id != CheckId::FaceCount && !finished.contains(id));
     std::iter::once(count).chain(others.map(|id| Check::unknown(*id, Why::NoFace))).collect()
 }

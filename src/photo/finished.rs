@@ -24,6 +24,7 @@ impl Engine {
         all.push(checks::judge(standard, CheckId::FaceCount, found.faces.len() as f64));
         let alpha = by_colour(&source.pixels, standard.background.rgb);
         all.push(checks::finished_background(&source.pixels, &alpha, standard));
+        all.push(checks::matte_edge(&source.pixels, &alpha, standard));
         if let Some(face) = found.single() {
             let view = View { picture: &source.pixels, face, alpha: &alpha };
             // The measures of geometry are in pixels of the standard's size: in any other size they mean nothing.
@@ -33,6 +34,7 @@ impl Engine {
                 report.geometry = Some(measured);
             }
             all.extend(checks::of_finished(&view, standard));
+            all.extend(checks::of_capture(&source.pixels, face, standard));
         }
         let judged = CheckId::ALL.iter().filter(|id| {
             !matches!(
@@ -62,6 +64,7 @@ impl Engine {
         let (width, height) = written.dimensions();
         let mut anew = checks::file_checks(&encoded.jpeg, width, height, standard);
         anew.push(checks::finished_background(&written, &subject.matte.alpha, standard));
+        anew.push(checks::matte_edge(&written, &by_colour(&written, standard.background.rgb), standard));
         let found = self.find_faces(&written)?;
         anew.push(checks::judge(standard, CheckId::FaceCount, found.faces.len() as f64));
         if let Some(face) = found.single() {

@@ -35,6 +35,7 @@ impl Engine {
         let (placement, matte, edges) = self.settle(source, &mut head, chin, around.edges, standard)?;
         let (width, height) = (standard.picture.width, standard.picture.height);
         let crop = raster::cut(&source.pixels, placement.frame(standard), width, height, Beyond::Edge, Quality::Fine);
+        let capture = checks::of_capture(&source.pixels, face, standard);
         let face = face.seen_in(placement.x, placement.y, placement.scale);
         let geometry = placement.geometry(&head, face.roll_deg);
         let view = View { picture: &crop, face: &face, alpha: &matte.alpha };
@@ -47,6 +48,7 @@ impl Engine {
         ];
         all.extend(checks::geometry(&geometry, standard));
         all.extend(checks::of_source(&view, standard));
+        all.extend(capture);
         Ok(Subject { placement, crop, matte, geometry, checks: in_order(all) })
     }
 

@@ -2,22 +2,28 @@
 
 use image::RgbImage;
 
-use super::{View, judge, quantile};
+use super::places::quantile;
+use super::{View, judge};
 use crate::domain::check::{Check, CheckId, Why};
 use crate::photo::face::indices;
 use crate::photo::matte::Plane;
-use crate::photo::raster;
 use crate::photo::standard::Standard;
 
-/// How uneven the source's wall is: the spread of its luma in levels. It is replaced, but a busy wall makes a worse matte.
+/// How uneven the source's wall is: the spread of its most uneven channel, in levels, without the twentieth at either end. It is replaced,
+/// but shadows, gradients and things on it make a worse matte.
 #[must_use]
 pub fn source_background(view: &View, standard: &Standard) -> Check {
-    let mut wall: Vec<f32> =
-        view.picture.pixels().zip(&view.alpha.values).filter(|(_, alpha)| **alpha < 0.02).map(|(pixel, _)| raster::luma(pixel.0)).collect();
-    match (quantile(&mut wall, 0.05), quantile(&mut wall, 0.95)) {
-        (Some(low), Some(high)) if wall.len() > 1000 => judge(standard, CheckId::SourceBackground, high - low),
-        _ => Check::unknown(CheckId::SourceBackground, Why::NotJudged),
+    const ENOUGH: usize = 1000;
+    let wall: Vec<[u8; 3]> =
+        view.picture.pixels().zip(&view.alpha.values).filter(|(_, alpha)| **alpha < 0.02).map(|(pixel, _)| pixel.0).collect();
+    if wall.len() < ENOUGH {
+        return Check::unknown(CheckId::SourceBackground, Why::NotJudged);
     }
+    let spread = |channel: usize| {
+        let mut levels: Vec<f32> = wall.iter().map(|pixel| f32::from(pixel[channel])).collect();
+        quantile(&mut levels, 0.95).zip(quantile(&mut levels, 0.05)).map_or(f64::NAN, |(high, low)| high - low)
+    };
+    judge(standard, CheckId::SourceBackground, [0, 1, 2].map(spread).into_iter().fold(f64::NAN, f64::max))
 }
 
 /// How near the clothes come to the background: the distance in RGB that four fifths of the clothes keep.

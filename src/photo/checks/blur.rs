@@ -3,20 +3,18 @@
 
 use image::RgbImage;
 
-use super::{View, judge, region_of};
+use super::places::{face_region, within};
+use super::{View, judge};
 use crate::domain::check::{Check, CheckId};
-use crate::photo::face::indices;
 use crate::photo::raster;
 use crate::photo::standard::Standard;
 
 /// Blur of the face, 0 sharp to 1.
 #[must_use]
 pub fn blur(view: &View, standard: &Standard) -> Check {
-    let region = region_of(view.face, &indices::OVAL);
-    let clamp = |value: f64, limit: u32| value.clamp(0.0, f64::from(limit)) as u32;
-    let (x0, x1) = (clamp(region.x, view.picture.width()), clamp(region.x + region.width, view.picture.width()));
-    let (y0, y1) = (clamp(region.y, view.picture.height()), clamp(region.y + region.height, view.picture.height()));
-    judge(standard, CheckId::Blur, measure(view.picture, x0..x1, y0..y1)).at(region)
+    let region = face_region(view.face);
+    let (columns, rows) = within(view.picture, region);
+    judge(standard, CheckId::Blur, measure(view.picture, columns, rows)).at(region)
 }
 
 fn measure(picture: &RgbImage, columns: std::ops::Range<u32>, rows: std::ops::Range<u32>) -> f64 {
