@@ -6,6 +6,7 @@ use super::decode;
 use super::engine::Engine;
 use super::error::PhotoError;
 use super::face::{Face, Point, indices};
+use super::plane::{self, Similarity};
 use super::raster;
 use super::weights::{MOBILE_FACE_NET, Net};
 use crate::domain::comparison::{Bands, Comparison, Scale};
@@ -113,50 +114,8 @@ pub(super) fn cosine(a: &[f32], b: &[f32]) -> f64 {
 fn align(picture: &RgbImage, face: &Face) -> RgbImage {
     let [left, right] = face.irises;
     let [mouth_left, mouth_right] = indices::MOUTH.map(|index| face.points[index]);
-    let to_source = similarity(&TEMPLATE, &[left, right, face.points[indices::NOSE_TIP], mouth_left, mouth_right]);
-    // A large face is reduced first, so that sampling does not skip over its pixels.
-    let scale = to_source.a.hypot(to_source.b);
-    let shrink = (scale / 2.0).max(1.0);
-    let near =
-        raster::fit(picture, (f64::from(picture.width()) / shrink).ceil() as u32, (f64::from(picture.height()) / shrink).ceil() as u32);
-    let ratio = f64::from(near.width()) / f64::from(picture.width());
-    let mut out = RgbImage::new(SIDE, SIDE);
-    for (x, y, pixel) in out.enumerate_pixels_mut() {
-        let p = to_source.apply(Point { x: f64::from(x) + 0.5, y: f64::from(y) + 0.5 });
-        pixel.0 = raster::sample(&near, p.x * ratio - 0.5, p.y * ratio - 0.5).map(|value| value.round() as u8);
-    }
-    out
-}
-
-/// (x, y) → (a·x − b·y + tx, b·x + a·y + ty): turning, scaling, moving.
-#[derive(Debug, Clone, Copy)]
-struct Similarity {
-    a: f64,
-    b: f64,
-    tx: f64,
-    ty: f64,
-}
-
-impl Similarity {
-    fn apply(&self, p: Point) -> Point {
-        Point { x: self.a * p.x - self.b * p.y + self.tx, y: self.b * p.x + self.a * p.y + self.ty }
-    }
-}
-
-/// The similarity that brings `from` nearest to `to` in the least squares sense.
-fn similarity(from: &[Point; 5], to: &[Point; 5]) -> Similarity {
-    let mean =
-        |points: &[Point; 5]| Point { x: points.iter().map(|p| p.x).sum::<f64>() / 5.0, y: points.iter().map(|p| p.y).sum::<f64>() / 5.0 };
-    let (centre_from, centre_to) = (mean(from), mean(to));
-    let (mut dot, mut cross, mut spread) = (0.0, 0.0, 0.0);
-    for (p, q) in from.iter().zip(to) {
-        let (px, py, qx, qy) = (p.x - centre_from.x, p.y - centre_from.y, q.x - centre_to.x, q.y - centre_to.y);
-        dot += px * qx + py * qy;
-        cross += px * qy - py * qx;
-        spread += px * px + py * py;
-    }
-    let (a, b) = (dot / spread, cross / spread);
-    Similarity { a, b, tx: centre_to.x - a * centre_from.x + b * centre_from.y, ty: centre_to.y - b * centre_from.x - a * centre_from.y }
+    let to_source = Similarity::between(&TEMPLATE, &[left, right, face.points[indices::NOSE_TIP], mouth_left, mouth_right]);
+    plane::warp(picture, SIDE, SIDE, to_source.scale(), |p| to_source.apply(p))
 }
 
 #[cfg(test)]
@@ -171,14 +130,6 @@ mod tests {
         }
         assert_eq!((default_bands().same, default_bands().doubtful), (0.5, 0.3));
         assert_eq!(specimen_bands().cohort, "specimen");
-    }
-
-    #[test]
-    fn a_similarity_is_found_again() {
-        let truth = Similarity { a: 1.3, b: -0.4, tx: 12.0, ty: -5.0 };
-        let moved = TEMPLATE.map(|p| truth.apply(p));
-        let found = similarity(&TEMPLATE, &moved);
-        assert!((found.a - truth.a).abs() < 1e-9 && (found.b - truth.b).abs() < 1e-9 && (found.ty - truth.ty).abs() < 1e-9);
     }
 
     #[test]

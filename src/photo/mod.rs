@@ -9,7 +9,8 @@
 //!  ├ checks       numbers against the standard's limits
 //!  ├ compose      the person before the background
 //!  └ encode       a JPEG within the range of bytes
-//! compare       a photo against an ID portrait        id_card: the portrait, previews
+//! compare       a photo against an ID portrait
+//! id_card       a picture of an ID card: where it lies, its portrait, what is written (ocr), its faults
 //! standard      every number, as data                 weights: the nets
 //! ```
 
@@ -28,6 +29,8 @@ mod id_card;
 mod look;
 mod matte;
 mod metadata;
+mod ocr;
+mod plane;
 mod raster;
 mod standard;
 #[cfg(test)]
@@ -38,6 +41,6 @@ pub use compare::CompareError;
 pub use decode::{MAX_BYTES, MAX_PIXELS};
 pub use engine::{Engine, EngineError, Outcome, REFUSING, Stage};
 pub use error::PhotoError;
-pub use id_card::preview;
+pub use id_card::{CardPlace, IdCardReading, preview};
 pub use metadata::without_location;
 pub use standard::{BackgroundRule, Checks, FileRule, Limits, PictureRule, Standard, StandardError};

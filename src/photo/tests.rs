@@ -12,13 +12,13 @@ use crate::domain::reason::Reason;
 use crate::domain::report::Report;
 
 /// One engine for all tests of a process: loading its nets takes longer than most tests.
-fn engine() -> &'static Engine {
+pub(super) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| Engine::new().unwrap())
 }
 
 /// Says that a test was left out, also to `tests/run`, which lists what was.
-fn left_out(why: &str) {
+pub(super) fn left_out(why: &str) {
     eprintln!("left out: {why}");
     if let Some(list) = std::env::var_os("ZHAOSHEN_TEST_LEFT_OUT") {
         use std::io::Write;
@@ -41,7 +41,7 @@ fn specimen_folder() -> Option<PathBuf> {
     found
 }
 
-fn specimen(name: &str) -> Option<Vec<u8>> {
+pub(super) fn specimen(name: &str) -> Option<Vec<u8>> {
     std::fs::read(specimen_folder()?.join(format!("{name}.jpg"))).ok()
 }
 
