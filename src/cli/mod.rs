@@ -18,6 +18,7 @@ mod import;
 mod login;
 mod pictures;
 mod progress;
+mod record;
 mod remote;
 #[cfg(feature = "desk")]
 mod review;

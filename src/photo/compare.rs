@@ -54,12 +54,17 @@ impl FaceRecogniser {
         FaceRecogniser(Net::new(MOBILE_FACE_NET))
     }
 
-    fn embed(&self, picture: &RgbImage, face: &Face) -> Result<Vec<f32>, PhotoError> {
-        let aligned = align(picture, face);
-        let input = raster::channels_first(&aligned, |value| (value - 127.5) / 128.0);
+    fn embed(&self, aligned: &RgbImage) -> Result<Vec<f32>, PhotoError> {
+        let input = raster::channels_first(aligned, |value| (value - 127.5) / 128.0);
         let [vector] = self.0.run(input, ["embedding"])?;
         Ok(vector)
     }
+}
+
+/// A face as the comparison sees it. It is as personal as the face itself: nothing prints it.
+pub struct FaceVector {
+    vector: Vec<f32>,
+    print: Vec<f32>,
 }
 
 /// The bands for people, from labelled pairs of real faces.
@@ -83,9 +88,9 @@ impl Engine {
         if bands.model != MODEL {
             return Err(CompareError::OtherModel { bands: bands.model.clone(), model: MODEL });
         }
-        let a = self.embedding(photo).map_err(CompareError::Photo)?;
-        let b = self.embedding(portrait).map_err(CompareError::Portrait)?;
-        let score = cosine(&a, &b);
+        let a = self.face_vector(photo).map_err(CompareError::Photo)?;
+        let b = self.face_vector(portrait).map_err(CompareError::Portrait)?;
+        let score = a.score(&b);
         Ok(Comparison {
             score,
             scale: Scale { min: -1.0, max: 1.0 },
@@ -95,16 +100,51 @@ impl Engine {
         })
     }
 
-    pub(super) fn embedding(&self, bytes: &[u8]) -> Result<Vec<f32>, PhotoError> {
-        let source = decode::decode(bytes)?;
+    /// The vector of the largest face of a picture, to be compared with many others.
+    ///
+    /// # Errors
+    /// Unreadable pictures, pictures without a face.
+    pub fn face_vector(&self, picture: &[u8]) -> Result<FaceVector, PhotoError> {
+        let source = decode::decode(picture)?;
         let found = self.find_faces(&source.pixels)?;
         let face = found.faces.first().ok_or(PhotoError::NoSingleFace { found: 0 })?;
-        self.recogniser.embed(&source.pixels, face)
+        let aligned = align(&source.pixels, face);
+        Ok(FaceVector { vector: self.recogniser.embed(&aligned)?, print: print(&aligned) })
     }
 }
 
+impl FaceVector {
+    /// The cosine to another face, −1 to 1.
+    #[must_use]
+    pub fn score(&self, other: &FaceVector) -> f64 {
+        cosine(&self.vector, &other.vector)
+    }
+
+    /// How far the two are one and the same picture, 0–1: the correlation of their detail, whatever light, size and compression did to it.
+    #[must_use]
+    pub fn likeness(&self, other: &FaceVector) -> f64 {
+        cosine(&self.print, &other.print).max(0.0)
+    }
+}
+
+/// What makes a picture this picture and no other of the same face: detail of the aligned face, without what is smooth in it.
+fn print(aligned: &RgbImage) -> Vec<f32> {
+    const CELLS: usize = 28;
+    const REACH: usize = 3;
+    let small = raster::fit(aligned, CELLS as u32, CELLS as u32);
+    let luma: Vec<f32> = small.pixels().map(|pixel| raster::luma(pixel.0)).collect();
+    (0..CELLS * CELLS)
+        .map(|at| {
+            let (x, y) = (at % CELLS, at / CELLS);
+            let around = |c: usize| c.saturating_sub(REACH)..(c + REACH + 1).min(CELLS);
+            let near: Vec<f32> = around(y).flat_map(|y| around(x).map(move |x| y * CELLS + x)).map(|at| luma[at]).collect();
+            luma[at] - near.iter().sum::<f32>() / near.len() as f32
+        })
+        .collect()
+}
+
 /// The cosine of the angle between two vectors; 0 where one has no length.
-pub(super) fn cosine(a: &[f32], b: &[f32]) -> f64 {
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
     let lengths = (dot(a, a) * dot(b, b)).sqrt();
     if lengths > 0.0 { dot(a, b) / lengths } else { 0.0 }

@@ -37,7 +37,7 @@ mod standard;
 mod tests;
 mod weights;
 
-pub use compare::CompareError;
+pub use compare::{CompareError, FaceVector};
 pub use decode::{MAX_BYTES, MAX_PIXELS};
 pub use engine::{Engine, EngineError, Outcome, REFUSING, Stage};
 pub use error::PhotoError;

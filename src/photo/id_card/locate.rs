@@ -16,8 +16,6 @@ const WORKING: u32 = 3000;
 const SEARCHING: u32 = 1280;
 /// A face tilted further than this, in degrees, is upright in another of the four rotations.
 const UPRIGHT: f64 = 45.0;
-/// A face this sure and this level ends the search.
-const SURE: (f64, f64) = (0.9, 30.0);
 /// A card of which less than this share would lie in the picture is none: the picture is a portrait.
 const SHARE: f64 = 0.55;
 
@@ -57,38 +55,44 @@ impl Upright {
     }
 }
 
-impl Engine {
-    /// Looks for the one face in all four rotations.
-    ///
-    /// # Errors
-    /// `NoSingleFace` where no rotation shows a face, or the one that fits best shows several.
-    pub(super) fn upright(&self, source: &RgbImage) -> Result<Upright, PhotoError> {
+/// A picture in the size it is read in, and the smaller one faces are looked for in.
+pub struct Views {
+    working: RgbImage,
+    small: RgbImage,
+    reduced: f64,
+}
+
+impl Views {
+    /// The picture in the size it is read in.
+    #[must_use]
+    pub fn working(&self) -> &RgbImage {
+        &self.working
+    }
+
+    /// Both sizes of a source.
+    #[must_use]
+    pub fn of(source: &RgbImage) -> Views {
         let working = raster::fit(source, WORKING, WORKING);
         let small = raster::fit(&working, SEARCHING, SEARCHING);
-        let mut best: Option<(u8, Vec<Face>)> = None;
-        for quarter_turns in [0, 1, 3, 2] {
-            let faces = self.find_faces(&turned(&small, quarter_turns))?.faces;
-            let Some(first) = faces.first().filter(|face| face.roll_deg.abs() <= UPRIGHT) else { continue };
-            let sure = first.certainty >= SURE.0 && first.roll_deg.abs() <= SURE.1;
-            let better = best.as_ref().and_then(|(_, faces)| faces.first()).is_none_or(|known| first.certainty > known.certainty);
-            if sure || better {
-                best = Some((quarter_turns, faces));
-            }
-            if sure {
-                break;
-            }
-        }
-        let (quarter_turns, mut faces) = best.ok_or(PhotoError::NoSingleFace { found: 0 })?;
+        Views { reduced: f64::from(source.width()) / f64::from(working.width()), working, small }
+    }
+}
+
+impl Engine {
+    /// The picture in one of its rotations, if that shows one face which is upright. A face that is upside down may be taken for an upright
+    /// one with some beard: only the card around it tells.
+    ///
+    /// # Errors
+    /// `NoSingleFace` with how many faces there are instead; 0 also where they are not upright.
+    pub(super) fn upright(&self, views: &Views, quarter_turns: u8) -> Result<Upright, PhotoError> {
+        let small = turned(&views.small, quarter_turns);
+        let mut faces = self.find_faces(&small)?.faces;
+        faces.retain(|face| face.roll_deg.abs() <= UPRIGHT);
         let found = faces.len();
         let (Some(face), true) = (faces.pop(), found == 1) else { return Err(PhotoError::NoSingleFace { found }) };
-        let pixels = turned(&working, quarter_turns);
-        let scale = f64::from(pixels.width()) / f64::from(if quarter_turns % 2 == 1 { small.height() } else { small.width() });
-        Ok(Upright {
-            face: face.seen_in(0.0, 0.0, scale),
-            reduced: f64::from(source.width()) / f64::from(working.width()),
-            pixels,
-            quarter_turns,
-        })
+        let pixels = turned(&views.working, quarter_turns);
+        let scale = f64::from(pixels.width()) / f64::from(small.width());
+        Ok(Upright { face: face.seen_in(0.0, 0.0, scale), reduced: views.reduced, pixels, quarter_turns })
     }
 }
 
@@ -98,14 +102,20 @@ pub struct Place {
     pub border: Option<Border>,
 }
 
-/// The places where a card could lie, the best first; none where the face is too large for a card around it.
+/// Whether the face is so large, or so near an edge, that no card around it would lie in the picture.
+#[must_use]
+pub fn has_no_room(upright: &Upright) -> bool {
+    let size = upright.pixels.dimensions();
+    layout::FACE_WIDTHS.iter().all(|millimetres| share_inside(&border::guess(&upright.face, *millimetres), size) < SHARE)
+}
+
+/// The places where a card could lie, the best first; none where there is no room for one.
 #[must_use]
 pub fn places(upright: &Upright) -> Vec<Place> {
-    let guesses = layout::FACE_WIDTHS.map(|millimetres| border::guess(&upright.face, millimetres));
-    let size = upright.pixels.dimensions();
-    if guesses.iter().all(|quad| share_inside(quad, size) < SHARE) {
+    if has_no_room(upright) {
         return Vec::new();
     }
+    let guesses = layout::FACE_WIDTHS.map(|millimetres| border::guess(&upright.face, millimetres));
     if let Some(border) = border::find(&upright.pixels, &upright.face) {
         return vec![Place { quad: border.quad, border: Some(border) }];
     }

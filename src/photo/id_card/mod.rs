@@ -21,7 +21,7 @@ pub use portrait::preview;
 use image::RgbImage;
 
 use self::fields::Fields;
-use self::locate::{Place, Upright};
+use self::locate::{Place, Upright, Views};
 use super::decode;
 use super::engine::Engine;
 use super::error::PhotoError;
@@ -32,6 +32,8 @@ use crate::domain::id_card::{CardFault, CardFinding, CardMatch, CardRecord, Read
 const UNMISTAKABLE: f64 = 0.6;
 /// Longer side of a picture in which words are looked for that only a card has, in pixels.
 const WORDS: u32 = 960;
+/// The rotations in the order of how often people send them.
+const TURNS: [u8; 4] = [0, 1, 3, 2];
 /// Words of the emblem side, and of the portrait side.
 const EMBLEM: [&str; 4] = ["签发机关", "有效期限", "中华人民共和国", "居民身份证"];
 const PORTRAIT_SIDE: [&str; 3] = ["公民身份", "身份号码", "姓名"];
@@ -66,18 +68,35 @@ impl Engine {
     /// # Errors
     /// Unreadable pictures; `NoSingleFace` when there is no face (and no emblem side), more than one, or a person who holds up a card.
     pub fn read_id_card(&self, picture: &[u8]) -> Result<IdCardReading, PhotoError> {
-        let source = decode::decode(picture)?.pixels;
-        let upright = match self.upright(&source) {
-            Ok(upright) => upright,
-            Err(PhotoError::NoSingleFace { found: 0 }) if self.says(&source, &EMBLEM, &[0, 1, 3, 2])? => return Ok(reversed()),
-            Err(error) => return Err(error),
-        };
-        drop(source);
-        match self.card(&upright)? {
-            Some((place, flat, fields)) => self.reading(&upright, &place, &flat, fields),
+        let views = Views::of(&decode::decode(picture)?.pixels);
+        let mut faces: Option<Result<Upright, usize>> = None;
+        for quarter_turns in TURNS {
+            let upright = match self.upright(&views, quarter_turns) {
+                Ok(upright) => upright,
+                Err(PhotoError::NoSingleFace { found: 0 }) => continue,
+                Err(PhotoError::NoSingleFace { found }) => {
+                    faces.get_or_insert(Err(found));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if let Some((place, flat, fields)) = self.card(&upright)? {
+                return self.reading(&upright, &place, &flat, fields);
+            }
+            // As it comes in is how a portrait without a card is meant, and one that fills the picture needs no further look.
+            let portrait = quarter_turns == 0 && locate::has_no_room(&upright);
+            faces.get_or_insert(Ok(upright));
+            if portrait {
+                break;
+            }
+        }
+        match faces {
+            None if self.says(views.working(), &EMBLEM, &TURNS)? => Ok(reversed()),
+            None => Err(PhotoError::NoSingleFace { found: 0 }),
+            Some(Err(found)) => Err(PhotoError::NoSingleFace { found }),
             // Words of a card, but not around this face: somebody holds his card into the picture, and this is not its portrait.
-            None if self.says(&upright.pixels, &PORTRAIT_SIDE, &[0])? => Err(PhotoError::NoSingleFace { found: 2 }),
-            None => Ok(IdCardReading {
+            Some(Ok(upright)) if self.says(&upright.pixels, &PORTRAIT_SIDE, &[0])? => Err(PhotoError::NoSingleFace { found: 2 }),
+            Some(Ok(upright)) => Ok(IdCardReading {
                 portrait: Some(portrait::cut(&upright.pixels, &upright.face)?),
                 card: None,
                 name: None,
