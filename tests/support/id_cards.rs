@@ -77,6 +77,7 @@ pub fn draw(card: &Card, portrait: &RgbImage, font: &FontVec) -> RgbImage {
 }
 
 /// The other side: no portrait.
+#[allow(dead_code, reason = "measurements draw the portrait side only")]
 pub fn draw_emblem_side(font: &FontVec) -> RgbImage {
     let mut out = RgbImage::from_pixel((85.6 * PER_MM) as u32, (54.0 * PER_MM) as u32, Rgb([228, 234, 238]));
     for (y, text) in [(0.2, "居民身份证 样本"), (0.5, "SPECIMEN"), (0.75, "签发机关 样本"), (0.87, "有效期限 样本")] {

@@ -84,7 +84,7 @@ impl Engine {
                 return self.reading(&upright, &place, &flat, fields);
             }
             // As it comes in is how a portrait without a card is meant, and one that fills the picture needs no further look.
-            let portrait = quarter_turns == 0 && locate::has_no_room(&upright);
+            let portrait = quarter_turns == 0 && locate::is_portrait(&upright);
             faces.get_or_insert(Ok(upright));
             if portrait {
                 break;
