@@ -21,6 +21,7 @@ mod interrupt;
 mod login;
 mod pictures;
 mod progress;
+mod record;
 mod remote;
 #[cfg(feature = "desk")]
 mod review;

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod check;
 pub mod comparison;
+pub mod id_card;
 pub mod lifecycle;
 pub mod reason;
 pub mod report;

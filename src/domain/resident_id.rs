@@ -88,7 +88,7 @@ impl fmt::Display for ResidentId {
     }
 }
 
-fn half_width(c: char) -> char {
+pub(super) fn half_width(c: char) -> char {
     match c {
         '０'..='９' => char::from(b'0' + u8::try_from(u32::from(c) - u32::from('０')).expect("ten digits")),
         'x' | 'Ｘ' | 'ｘ' => 'X',

@@ -6,6 +6,7 @@ use super::decode;
 use super::engine::Engine;
 use super::error::PhotoError;
 use super::face::{Face, Point, indices};
+use super::plane::{self, Similarity};
 use super::raster;
 use super::weights::{MOBILE_FACE_NET, Net};
 use crate::domain::comparison::{Bands, Comparison, Scale};
@@ -53,12 +54,17 @@ impl FaceRecogniser {
         FaceRecogniser(Net::new(MOBILE_FACE_NET))
     }
 
-    fn embed(&self, picture: &RgbImage, face: &Face) -> Result<Vec<f32>, PhotoError> {
-        let aligned = align(picture, face);
-        let input = raster::channels_first(&aligned, |value| (value - 127.5) / 128.0);
+    fn embed(&self, aligned: &RgbImage) -> Result<Vec<f32>, PhotoError> {
+        let input = raster::channels_first(aligned, |value| (value - 127.5) / 128.0);
         let [vector] = self.0.run(input, ["embedding"])?;
         Ok(vector)
     }
+}
+
+/// A face as the comparison sees it. It is as personal as the face itself: nothing prints it.
+pub struct FaceVector {
+    vector: Vec<f32>,
+    print: Vec<f32>,
 }
 
 /// The bands for people, from labelled pairs of real faces.
@@ -82,9 +88,9 @@ impl Engine {
         if bands.model != MODEL {
             return Err(CompareError::OtherModel { bands: bands.model.clone(), model: MODEL });
         }
-        let a = self.embedding(photo).map_err(CompareError::Photo)?;
-        let b = self.embedding(portrait).map_err(CompareError::Portrait)?;
-        let score = cosine(&a, &b);
+        let a = self.face_vector(photo).map_err(CompareError::Photo)?;
+        let b = self.face_vector(portrait).map_err(CompareError::Portrait)?;
+        let score = a.score(&b);
         Ok(Comparison {
             score,
             scale: Scale { min: -1.0, max: 1.0 },
@@ -94,16 +100,51 @@ impl Engine {
         })
     }
 
-    pub(super) fn embedding(&self, bytes: &[u8]) -> Result<Vec<f32>, PhotoError> {
-        let source = decode::decode(bytes)?;
+    /// The vector of the largest face of a picture, to be compared with many others.
+    ///
+    /// # Errors
+    /// Unreadable pictures, pictures without a face.
+    pub fn face_vector(&self, picture: &[u8]) -> Result<FaceVector, PhotoError> {
+        let source = decode::decode(picture)?;
         let found = self.find_faces(&source.pixels)?;
         let face = found.faces.first().ok_or(PhotoError::NoSingleFace { found: 0 })?;
-        self.recogniser.embed(&source.pixels, face)
+        let aligned = align(&source.pixels, face);
+        Ok(FaceVector { vector: self.recogniser.embed(&aligned)?, print: print(&aligned) })
     }
 }
 
+impl FaceVector {
+    /// The cosine to another face, −1 to 1.
+    #[must_use]
+    pub fn score(&self, other: &FaceVector) -> f64 {
+        cosine(&self.vector, &other.vector)
+    }
+
+    /// How far the two are one and the same picture, 0–1: the correlation of their detail, whatever light, size and compression did to it.
+    #[must_use]
+    pub fn likeness(&self, other: &FaceVector) -> f64 {
+        cosine(&self.print, &other.print).max(0.0)
+    }
+}
+
+/// What makes a picture this picture and no other of the same face: detail of the aligned face, without what is smooth in it.
+fn print(aligned: &RgbImage) -> Vec<f32> {
+    const CELLS: usize = 28;
+    const REACH: usize = 3;
+    let small = raster::fit(aligned, CELLS as u32, CELLS as u32);
+    let luma: Vec<f32> = small.pixels().map(|pixel| raster::luma(pixel.0)).collect();
+    (0..CELLS * CELLS)
+        .map(|at| {
+            let (x, y) = (at % CELLS, at / CELLS);
+            let around = |c: usize| c.saturating_sub(REACH)..(c + REACH + 1).min(CELLS);
+            let near: Vec<f32> = around(y).flat_map(|y| around(x).map(move |x| y * CELLS + x)).map(|at| luma[at]).collect();
+            luma[at] - near.iter().sum::<f32>() / near.len() as f32
+        })
+        .collect()
+}
+
 /// The cosine of the angle between two vectors; 0 where one has no length.
-pub(super) fn cosine(a: &[f32], b: &[f32]) -> f64 {
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
     let lengths = (dot(a, a) * dot(b, b)).sqrt();
     if lengths > 0.0 { dot(a, b) / lengths } else { 0.0 }
@@ -113,50 +154,8 @@ pub(super) fn cosine(a: &[f32], b: &[f32]) -> f64 {
 fn align(picture: &RgbImage, face: &Face) -> RgbImage {
     let [left, right] = face.irises;
     let [mouth_left, mouth_right] = indices::MOUTH.map(|index| face.points[index]);
-    let to_source = similarity(&TEMPLATE, &[left, right, face.points[indices::NOSE_TIP], mouth_left, mouth_right]);
-    // A large face is reduced first, so that sampling does not skip over its pixels.
-    let scale = to_source.a.hypot(to_source.b);
-    let shrink = (scale / 2.0).max(1.0);
-    let near =
-        raster::fit(picture, (f64::from(picture.width()) / shrink).ceil() as u32, (f64::from(picture.height()) / shrink).ceil() as u32);
-    let ratio = f64::from(near.width()) / f64::from(picture.width());
-    let mut out = RgbImage::new(SIDE, SIDE);
-    for (x, y, pixel) in out.enumerate_pixels_mut() {
-        let p = to_source.apply(Point { x: f64::from(x) + 0.5, y: f64::from(y) + 0.5 });
-        pixel.0 = raster::sample(&near, p.x * ratio - 0.5, p.y * ratio - 0.5).map(|value| value.round() as u8);
-    }
-    out
-}
-
-/// (x, y) → (a·x − b·y + tx, b·x + a·y + ty): turning, scaling, moving.
-#[derive(Debug, Clone, Copy)]
-struct Similarity {
-    a: f64,
-    b: f64,
-    tx: f64,
-    ty: f64,
-}
-
-impl Similarity {
-    fn apply(&self, p: Point) -> Point {
-        Point { x: self.a * p.x - self.b * p.y + self.tx, y: self.b * p.x + self.a * p.y + self.ty }
-    }
-}
-
-/// The similarity that brings `from` nearest to `to` in the least squares sense.
-fn similarity(from: &[Point; 5], to: &[Point; 5]) -> Similarity {
-    let mean =
-        |points: &[Point; 5]| Point { x: points.iter().map(|p| p.x).sum::<f64>() / 5.0, y: points.iter().map(|p| p.y).sum::<f64>() / 5.0 };
-    let (centre_from, centre_to) = (mean(from), mean(to));
-    let (mut dot, mut cross, mut spread) = (0.0, 0.0, 0.0);
-    for (p, q) in from.iter().zip(to) {
-        let (px, py, qx, qy) = (p.x - centre_from.x, p.y - centre_from.y, q.x - centre_to.x, q.y - centre_to.y);
-        dot += px * qx + py * qy;
-        cross += px * qy - py * qx;
-        spread += px * px + py * py;
-    }
-    let (a, b) = (dot / spread, cross / spread);
-    Similarity { a, b, tx: centre_to.x - a * centre_from.x + b * centre_from.y, ty: centre_to.y - b * centre_from.x - a * centre_from.y }
+    let to_source = Similarity::between(&TEMPLATE, &[left, right, face.points[indices::NOSE_TIP], mouth_left, mouth_right]);
+    plane::warp(picture, SIDE, SIDE, to_source.scale(), |p| to_source.apply(p))
 }
 
 #[cfg(test)]
@@ -171,14 +170,6 @@ mod tests {
         }
         assert_eq!((default_bands().same, default_bands().doubtful), (0.5, 0.3));
         assert_eq!(specimen_bands().cohort, "specimen");
-    }
-
-    #[test]
-    fn a_similarity_is_found_again() {
-        let truth = Similarity { a: 1.3, b: -0.4, tx: 12.0, ty: -5.0 };
-        let moved = TEMPLATE.map(|p| truth.apply(p));
-        let found = similarity(&TEMPLATE, &moved);
-        assert!((found.a - truth.a).abs() < 1e-9 && (found.b - truth.b).abs() < 1e-9 && (found.ty - truth.ty).abs() < 1e-9);
     }
 
     #[test]

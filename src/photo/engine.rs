@@ -12,6 +12,7 @@ use super::encode::encode;
 use super::error::PhotoError;
 use super::face::{self, FaceNets, Found};
 use super::matte::MatteNets;
+use super::ocr::TextNets;
 use super::standard::Standard;
 use super::weights::{self, WeightsFile};
 use crate::domain::check::{Check, CheckId, Verdict, Why, failed_reasons};
@@ -66,6 +67,7 @@ pub struct Engine {
     faces: FaceNets,
     pub(super) mattes: MatteNets,
     pub(super) recogniser: FaceRecogniser,
+    pub(super) texts: TextNets,
 }
 
 impl Engine {
@@ -74,7 +76,7 @@ impl Engine {
     /// # Errors
     /// Weights that cannot be read.
     pub fn new() -> Result<Engine, EngineError> {
-        let engine = Engine { faces: FaceNets::new(), mattes: MatteNets::new(), recogniser: FaceRecogniser::new() };
+        let engine = Engine { faces: FaceNets::new(), mattes: MatteNets::new(), recogniser: FaceRecogniser::new(), texts: TextNets::new() };
         engine.faces.load()?;
         Ok(engine)
     }

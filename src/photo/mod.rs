@@ -10,7 +10,8 @@
 //!  ├ compose      the person before the background
 //!  └ encode       a JPEG within the range of bytes
 //! proof         a finished photo against its source
-//! compare       a photo against an ID portrait        id_card: the portrait, previews
+//! compare       a photo against an ID portrait
+//! id_card       a picture of an ID card: where it lies, its portrait, what is written (ocr), its faults
 //! standard      every number, as data                 weights: the nets
 //! ```
 
@@ -34,6 +35,8 @@ mod identity;
 mod look;
 mod matte;
 mod metadata;
+mod ocr;
+mod plane;
 mod proof;
 mod raster;
 mod standard;
@@ -41,11 +44,11 @@ mod standard;
 mod tests;
 mod weights;
 
-pub use compare::CompareError;
+pub use compare::{CompareError, FaceVector};
 pub use decode::{MAX_BYTES, MAX_PIXELS, pixels};
 pub use engine::{Engine, EngineError, Outcome, REFUSING, Stage};
 pub use error::PhotoError;
-pub use id_card::preview;
+pub use id_card::{CardPlace, IdCardReading, preview};
 pub use identity::{content_hash, identity};
 pub use metadata::without_location;
 pub use proof::{Edit, Finding, Measures, Proof, Verdict as ProofVerdict, VerifyError};

@@ -12,13 +12,13 @@ use crate::domain::reason::Reason;
 use crate::domain::report::Report;
 
 /// One engine for all tests of a process: loading its nets takes longer than most tests.
-fn engine() -> &'static Engine {
+pub(super) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| Engine::new().unwrap())
 }
 
 /// Says that a test was left out, also to `tests/run`, which lists what was.
-fn left_out(why: &str) {
+pub(super) fn left_out(why: &str) {
     eprintln!("left out: {why}");
     if let Some(list) = std::env::var_os("ZHAOSHEN_TEST_LEFT_OUT") {
         use std::io::Write;
@@ -41,7 +41,7 @@ fn specimen_folder() -> Option<PathBuf> {
     found
 }
 
-fn specimen(name: &str) -> Option<Vec<u8>> {
+pub(super) fn specimen(name: &str) -> Option<Vec<u8>> {
     std::fs::read(specimen_folder()?.join(format!("{name}.jpg"))).ok()
 }
 
@@ -158,12 +158,12 @@ fn inside_the_body_pixels_are_the_sources_own() {
 #[test]
 fn the_specimens_bands_call_nobody_different_from_himself_and_no_two_the_same() {
     let bands = compare::specimen_bands();
-    let embed = |name: String| specimen(&name).map(|picture| engine().embedding(&picture).unwrap());
+    let embed = |name: String| specimen(&name).map(|picture| engine().face_vector(&picture).unwrap());
     let people: Option<Vec<_>> = (0..32).map(|n| Some((embed(format!("p{n:02}"))?, embed(format!("p{n:02}_portrait"))?))).collect();
     let Some(people) = people else { return };
     for (a, (photo, _)) in people.iter().enumerate() {
         for (b, (_, portrait)) in people.iter().enumerate() {
-            let score = compare::cosine(photo, portrait);
+            let score = photo.score(portrait);
             let never = if a == b { Band::Different } else { Band::Same };
             assert_ne!(bands.band(score), never, "photo {a}, portrait {b}: {score}");
         }

@@ -33,13 +33,24 @@ pub const SELFIE: WeightsFile = embedded!("selfie_256.onnx");
 /// Embedding of a face for comparison.
 pub const MOBILE_FACE_NET: WeightsFile = embedded!("mobilefacenet_fp16w.onnx");
 
+/// Where lines of text are.
+pub const TEXT_DETECTOR: WeightsFile = embedded!("ch_PP-OCRv4_det_infer.onnx");
+/// What a line of text says.
+pub const TEXT_READER: WeightsFile = embedded!("ch_PP-OCRv4_rec_infer.onnx");
+
 /// Every embedded file.
 #[cfg(test)]
-const ALL: [WeightsFile; 5] = [BLAZEFACE, FACE_MESH, RVM, SELFIE, MOBILE_FACE_NET];
+const ALL: [WeightsFile; 7] = [BLAZEFACE, FACE_MESH, RVM, SELFIE, MOBILE_FACE_NET, TEXT_DETECTOR, TEXT_READER];
 
 pub(super) const SUMS: &str = include_str!("../../models/SHA256SUMS");
 
 impl WeightsFile {
+    /// The file itself: nets carry more than their weights.
+    #[must_use]
+    pub fn bytes(&self) -> &'static [u8] {
+        self.bytes
+    }
+
     /// Its SHA-256 in hexadecimal, as `models/SHA256SUMS` records it; a test holds the embedded bytes against the record.
     #[must_use]
     pub fn sha256(&self) -> &'static str {

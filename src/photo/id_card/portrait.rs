@@ -2,11 +2,12 @@
 
 use image::RgbImage;
 
-use super::decode;
-use super::encode::plain_jpeg;
-use super::engine::Engine;
-use super::error::PhotoError;
-use super::raster::{self, Beyond, Frame, Quality};
+use crate::photo::decode;
+use crate::photo::encode::plain_jpeg;
+use crate::photo::engine::Engine;
+use crate::photo::error::PhotoError;
+use crate::photo::face::Face;
+use crate::photo::raster::{self, Beyond, Frame, Quality};
 
 /// The ID portrait of GA 461: 358 × 441 pixels with a face 207 wide.
 const WIDTH: u32 = 358;
@@ -25,15 +26,19 @@ impl Engine {
         let source = decode::decode(id_picture)?;
         let found = self.find_faces(&source.pixels)?;
         let face = found.single().ok_or(PhotoError::NoSingleFace { found: found.faces.len() })?;
-        let unit = face.face_width() / FACE_WIDTH;
-        let middle = face.eye_middle();
-        let size = source.pixels.dimensions();
-        let frame = within(middle.x, middle.y, unit * f64::from(WIDTH), size);
-        let scale = (f64::from(WIDTH) / frame.width).min(1.0);
-        let side = |length: f64| ((length * scale).round() as u32).max(1);
-        let portrait = raster::cut(&source.pixels, frame, side(frame.width), side(frame.height), Beyond::Edge, Quality::Fine);
-        plain_jpeg(&portrait, QUALITY)
+        cut(&source.pixels, face)
     }
+}
+
+/// The portrait around a face: 26 : 32, at most 358 × 441, as JPEG.
+pub(super) fn cut(picture: &RgbImage, face: &Face) -> Result<Vec<u8>, PhotoError> {
+    let unit = face.face_width() / FACE_WIDTH;
+    let middle = face.eye_middle();
+    let frame = within(middle.x, middle.y, unit * f64::from(WIDTH), picture.dimensions());
+    let scale = (f64::from(WIDTH) / frame.width).min(1.0);
+    let side = |length: f64| ((length * scale).round() as u32).max(1);
+    let portrait = raster::cut(picture, frame, side(frame.width), side(frame.height), Beyond::Edge, Quality::Fine);
+    plain_jpeg(&portrait, QUALITY)
 }
 
 /// The portrait's frame around the eyes, moved and if need be shrunk to lie within the picture.
