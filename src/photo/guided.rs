@@ -1,69 +1,76 @@
-//! The last step of the fine net: straight lines from colour to person, found on a smaller picture, laid over the full one.
+//! The last step of the fine nets: an alpha that was found on a smaller picture, brought to the edges of the full one.
 //!
-//! RVM ends in a guided filter (He, Sun and Tang, "Guided Image Filtering", 2010; deep form by Wu and others, 2018): for each place the net
-//! knows slope and offset of a line for red, green, blue and alpha, over the picture's channels and their mean. `models/quicken_rvm.py` cuts
-//! the graph there, because a loop does the rest with less work and memory than a graph does.
+//! RVM ends in a guided filter (He, Sun and Tang, "Guided Image Filtering", 2010; on a smaller guide: He and Sun, "Fast Guided Filter", 2015):
+//! in every box of 3 × 3 alpha is a straight line over the brightness. `models/quicken_rvm.py` cuts the graph before it, because a loop does it
+//! with less work and memory than a graph.
 
 use image::RgbImage;
 
 use super::matte::Plane;
 
-/// Channels of the lines: red, green, blue, alpha.
-const CHANNELS: usize = 4;
+/// Keeps lines flat where the guide hardly changes; RVM's own.
+const EPSILON: f32 = 1e-5;
 
-/// Slopes and offsets, each 4 × height × width, rows first.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Lines {
-    width: usize,
-    height: usize,
-    slope: Vec<f32>,
-    offset: Vec<f32>,
+/// Alpha for every pixel of `picture`, 0–1, from `alpha` and the mean of the colours (0–1) on the same smaller picture.
+///
+/// # Panics
+/// Where the two are not of one size of at least 4 × 4.
+#[must_use]
+pub fn filtered(alpha: &Plane, guide: &Plane, picture: &RgbImage) -> Plane {
+    assert!(alpha.values.len() == guide.values.len() && alpha.width == guide.width && alpha.width > 3 && alpha.height > 3);
+    let (slope, offset) = lines(alpha, guide);
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let across = steps(width, slope.width);
+    let mut values = Vec::with_capacity(width * height);
+    let (mut slopes, mut offsets) = (vec![0.0; slope.width], vec![0.0; slope.width]);
+    for (row, step) in picture.as_raw().chunks_exact(width * 3).zip(steps(height, slope.height)) {
+        between_rows(&slope, step, &mut slopes);
+        between_rows(&offset, step, &mut offsets);
+        values.extend(row.chunks_exact(3).zip(&across).map(|(pixel, step)| {
+            let mean = f32::from(u16::from(pixel[0]) + u16::from(pixel[1]) + u16::from(pixel[2])) / (3.0 * 255.0);
+            (step.between(&slopes) * mean + step.between(&offsets)).clamp(0.0, 1.0)
+        }));
+    }
+    Plane { width, height, values }
 }
 
-impl Lines {
-    /// Lines of this size; `None` when there are not as many values.
-    #[must_use]
-    pub fn new(width: usize, height: usize, slope: Vec<f32>, offset: Vec<f32>) -> Option<Lines> {
-        let whole = width > 1 && height > 1 && [&slope, &offset].iter().all(|values| values.len() == CHANNELS * width * height);
-        whole.then_some(Lines { width, height, slope, offset })
-    }
+/// Slope and offset of each box's line, without the rim where boxes would be cut.
+fn lines(alpha: &Plane, guide: &Plane) -> (Plane, Plane) {
+    let product = |a: &Plane, b: &Plane| boxes(a, &a.values.iter().zip(&b.values).map(|(a, b)| a * b).collect::<Vec<_>>());
+    let (mean_alpha, mean_guide) = (boxes(alpha, &alpha.values), boxes(guide, &guide.values));
+    let (both, squares) = (product(guide, alpha), product(guide, guide));
+    let slope: Vec<f32> = (0..both.values.len())
+        .map(|at| {
+            let (x, y) = (mean_guide.values[at], mean_alpha.values[at]);
+            (both.values[at] - x * y) / (squares.values[at] - x * x + EPSILON)
+        })
+        .collect();
+    let offset = (0..slope.len()).map(|at| mean_alpha.values[at] - slope[at] * mean_guide.values[at]).collect();
+    let plane = |values| Plane { values, ..both };
+    (plane(slope), Plane { width: both.width, height: both.height, values: offset })
+}
 
-    /// Alpha, and the person's colour without the old wall (red, green, blue), all 0–1 and of the picture's size.
-    #[must_use]
-    pub fn over(&self, picture: &RgbImage) -> (Plane, [Plane; 3]) {
-        let (width, height) = (picture.width() as usize, picture.height() as usize);
-        let across = steps(width, self.width);
-        let mut planes: [Vec<f32>; CHANNELS] = std::array::from_fn(|_| Vec::with_capacity(width * height));
-        let mut slope = vec![0.0; CHANNELS * self.width];
-        let mut offset = slope.clone();
-        for (row, step) in picture.as_raw().chunks_exact(width * 3).zip(steps(height, self.height)) {
-            self.between_rows(&self.slope, step, &mut slope);
-            self.between_rows(&self.offset, step, &mut offset);
-            for (channel, plane) in planes.iter_mut().enumerate() {
-                let line = channel * self.width..(channel + 1) * self.width;
-                let (slope, offset) = (&slope[line.clone()], &offset[line]);
-                plane.extend(row.chunks_exact(3).zip(&across).map(|(pixel, step)| {
-                    let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(|level| f32::from(level) / 255.0);
-                    let guide = [r, g, b, (r + g + b) / 3.0][channel];
-                    // The net's colours are differences from the picture's own.
-                    let own = if channel < 3 { guide } else { 0.0 };
-                    (step.between(slope) * guide + step.between(offset) + own).clamp(0.0, 1.0)
-                }));
-            }
+/// Means of all whole boxes of 3 × 3.
+fn boxes(size: &Plane, values: &[f32]) -> Plane {
+    let (width, height) = (size.width - 2, size.height - 2);
+    let mut means = Vec::with_capacity(width * height);
+    let mut columns = vec![0.0; size.width];
+    for y in 0..height {
+        let row = |at: usize| &values[(y + at) * size.width..(y + at + 1) * size.width];
+        for (sum, ((a, b), c)) in columns.iter_mut().zip(row(0).iter().zip(row(1)).zip(row(2))) {
+            *sum = a + b + c;
         }
-        let [red, green, blue, alpha] = planes.map(|values| Plane { width, height, values });
-        (alpha, [red, green, blue])
+        means.extend(columns.windows(3).map(|three| (three[0] + three[1] + three[2]) / 9.0));
     }
+    Plane { width, height, values: means }
+}
 
-    /// One row of every channel between two rows of the lines.
-    fn between_rows(&self, values: &[f32], step: Step, out: &mut [f32]) {
-        for (channel, line) in out.chunks_exact_mut(self.width).enumerate() {
-            let start = (channel * self.height + step.low) * self.width;
-            let (upper, lower) = (&values[start..start + self.width], &values[start + self.width..start + 2 * self.width]);
-            for ((out, upper), lower) in line.iter_mut().zip(upper).zip(lower) {
-                *out = upper + (lower - upper) * step.part;
-            }
-        }
+/// One row between two rows of a plane.
+fn between_rows(plane: &Plane, step: Step, out: &mut [f32]) {
+    let start = step.low * plane.width;
+    let (upper, lower) = (&plane.values[start..start + plane.width], &plane.values[start + plane.width..start + 2 * plane.width]);
+    for ((out, upper), lower) in out.iter_mut().zip(upper).zip(lower) {
+        *out = upper + (lower - upper) * step.part;
     }
 }
 
@@ -98,33 +105,31 @@ mod tests {
     use super::*;
     use image::Rgb;
 
-    #[test]
-    fn lines_of_another_size_are_no_lines() {
-        assert_eq!(Lines::new(3, 3, vec![0.0; 36], vec![0.0; 35]), None);
-        assert_eq!(Lines::new(1, 9, vec![0.0; 36], vec![0.0; 36]), None);
+    fn plane(width: usize, height: usize, value: impl Fn(usize, usize) -> f32) -> Plane {
+        Plane { width, height, values: (0..width * height).map(|index| value(index % width, index / width)).collect() }
     }
 
     #[test]
-    fn flat_lines_are_the_same_everywhere() {
-        let constant = |values: [f32; 4]| values.iter().flat_map(|value| [*value; 6]).collect::<Vec<f32>>();
-        let lines = Lines::new(3, 2, constant([0.0, 0.0, -1.0, 2.0]), constant([0.25, 0.0, 0.0, -0.5])).unwrap();
-        let picture = RgbImage::from_pixel(7, 5, Rgb([51, 102, 204]));
-        let (alpha, [red, green, blue]) = lines.over(&picture);
-        let near = |plane: &Plane, value: f32| {
-            assert!(plane.values.len() == 35 && plane.values.iter().all(|v| (v - value).abs() < 1e-5), "{plane:?}")
-        };
-        near(&red, 0.45);
-        near(&green, 0.4);
-        near(&blue, 0.0);
-        near(&alpha, 2.0 * 0.466_667 - 0.5);
+    fn a_flat_alpha_stays_flat_whatever_the_picture_shows() {
+        let picture = RgbImage::from_fn(20, 16, |x, y| Rgb([(x * 12) as u8, (y * 9) as u8, 200]));
+        let out = filtered(&plane(10, 8, |_, _| 0.25), &plane(10, 8, |x, y| (x * y) as f32 / 80.0), &picture);
+        assert_eq!((out.width, out.height), (20, 16));
+        assert!(out.values.iter().all(|value| (value - 0.25).abs() < 1e-4));
+    }
+
+    #[test]
+    fn alpha_finds_the_edge_that_the_picture_has() {
+        // The edge lies between columns 12 and 13 of the picture; the small alpha only knows that it lies in its sixth column.
+        let picture = RgbImage::from_fn(24, 16, |x, _| Rgb([if x < 13 { 20 } else { 230 }; 3]));
+        let guide = plane(12, 8, |x, _| [20.0 / 255.0, 125.0 / 255.0, 230.0 / 255.0][usize::from(x > 5) + usize::from(x > 6)]);
+        let alpha = plane(12, 8, |x, _| [1.0, 0.5, 0.0][usize::from(x > 5) + usize::from(x > 6)]);
+        let out = filtered(&alpha, &guide, &picture);
+        assert!(out.at(12, 8) > 0.95 && out.at(13, 8) < 0.05, "{:?}", &out.values[8 * 24..9 * 24]);
     }
 
     #[test]
     fn between_two_places_lies_their_middle_and_beyond_the_last_its_own() {
         assert_eq!(steps(4, 2), [0.0, 0.25, 0.75, 1.0].map(|part| Step { low: 0, part }));
-        let offset: Vec<f32> = [[0.0; 4], [0.0; 4], [0.0; 4], [0.0, 1.0, 0.0, 1.0]].concat();
-        let lines = Lines::new(2, 2, vec![0.0; 16], offset).unwrap();
-        let (alpha, _) = lines.over(&RgbImage::new(4, 1));
-        assert_eq!(alpha.values, [0.0, 0.25, 0.75, 1.0]);
+        assert_eq!(boxes(&plane(3, 3, |_, _| 0.0), &[1.0; 9]).values, [1.0]);
     }
 }
