@@ -39,5 +39,7 @@ pub use decode::{MAX_BYTES, MAX_PIXELS};
 pub use engine::{Engine, EngineError, Outcome, REFUSING, Stage};
 pub use error::PhotoError;
 pub use id_card::preview;
+#[doc(hidden)]
+pub use matte::trial as matte_trial;
 pub use metadata::without_location;
 pub use standard::{BackgroundRule, Checks, FileRule, Limits, PictureRule, Standard, StandardError};

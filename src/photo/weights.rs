@@ -28,6 +28,8 @@ pub const BLAZEFACE: WeightsFile = embedded!("blazeface_short.onnx");
 pub const FACE_MESH: WeightsFile = embedded!("facemesh_attention.onnx");
 /// Alpha and clean foreground.
 pub const RVM: WeightsFile = embedded!("rvm_640x480_r0.50.onnx");
+/// The same at 1024 × 768.
+pub const RVM_FINE: WeightsFile = embedded!("rvm_1024x768_r0.375.onnx");
 /// Coarse mask of a person.
 pub const SELFIE: WeightsFile = embedded!("selfie_256.onnx");
 /// Embedding of a face for comparison.
@@ -35,7 +37,7 @@ pub const MOBILE_FACE_NET: WeightsFile = embedded!("mobilefacenet_fp16w.onnx");
 
 /// Every embedded file.
 #[cfg(test)]
-const ALL: [WeightsFile; 5] = [BLAZEFACE, FACE_MESH, RVM, SELFIE, MOBILE_FACE_NET];
+const ALL: [WeightsFile; 6] = [BLAZEFACE, FACE_MESH, RVM, RVM_FINE, SELFIE, MOBILE_FACE_NET];
 
 const SUMS: &str = include_str!("../../models/SHA256SUMS");
 
