@@ -102,9 +102,15 @@ impl System {
         let row = |(index, weights): (&u32, &Stencil)| {
             let at = self.padded(*index as usize);
             let corner = at - REACH * stride - REACH;
-            let lines = weights.chunks_exact(SIDE).enumerate();
-            let sum: f32 = lines.map(|(y, line)| dot(line, &plane[corner + y * stride..corner + y * stride + SIDE])).sum();
-            sum + trust * plane[at]
+            // Sums by columns, because that is what becomes vector instructions.
+            let mut columns = [0.0f32; SIDE];
+            for (y, line) in weights.chunks_exact(SIDE).enumerate() {
+                let values = &plane[corner + y * stride..corner + y * stride + SIDE];
+                for ((sum, weight), value) in columns.iter_mut().zip(line).zip(values) {
+                    *sum += weight * value;
+                }
+            }
+            columns.iter().sum::<f32>() + trust * plane[at]
         };
         self.unknown.iter().zip(&self.rows).map(row).collect()
     }

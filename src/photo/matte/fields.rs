@@ -84,11 +84,14 @@ impl Level {
     fn finest(pixels: &[[f32; 3]], width: usize, known: &[bool]) -> Level {
         let (columns, rows) = (width.div_ceil(CELL).max(1), (pixels.len() / width.max(1)).div_ceil(CELL).max(1));
         let mut sums = vec![Sums::default(); columns * rows];
-        for (index, ([r, g, b], known)) in pixels.iter().zip(known).enumerate() {
-            if *known {
-                let sum = &mut sums[index / width / CELL * columns + index % width / CELL];
-                for (sum, value) in sum.iter_mut().zip([1.0, *r, *g, *b, r * r + g * g + b * b]) {
-                    *sum += value;
+        let lines = pixels.chunks_exact(width.max(1)).zip(known.chunks_exact(width.max(1)));
+        for (y, (colours, known)) in lines.enumerate() {
+            let row = &mut sums[y / CELL * columns..][..columns];
+            for (sum, (colours, known)) in row.iter_mut().zip(colours.chunks(CELL).zip(known.chunks(CELL))) {
+                for ([r, g, b], _) in colours.iter().zip(known).filter(|(_, known)| **known) {
+                    for (sum, value) in sum.iter_mut().zip([1.0, *r, *g, *b, r * r + g * g + b * b]) {
+                        *sum += value;
+                    }
                 }
             }
         }

@@ -18,12 +18,16 @@ mod fields;
 mod plane;
 mod refine;
 mod rough;
+#[cfg(test)]
+mod tests;
 pub mod trial;
 
 pub use coarse::surroundings;
 pub use plane::Plane;
 pub use refine::refine;
 pub use rough::{Rough, rough};
+
+use std::sync::Mutex;
 
 use super::weights::{Net, RVM, RVM_FINE, SELFIE};
 
@@ -36,13 +40,14 @@ pub struct MatteNets {
     /// Asked only where the first answer is doubtful.
     second: Net,
     coarse: Net,
+    turn: Mutex<()>,
 }
 
 impl MatteNets {
     /// Nothing is loaded yet.
     #[must_use]
     pub const fn new() -> MatteNets {
-        MatteNets { usual: Net::new(RVM), second: Net::new(RVM_FINE), coarse: Net::new(SELFIE) }
+        MatteNets { usual: Net::new(RVM), second: Net::new(RVM_FINE), coarse: Net::new(SELFIE), turn: Mutex::new(()) }
     }
 }
 

@@ -50,71 +50,83 @@ impl Plane {
 /// Keeps what has only its like within `radius` along both axes; beyond the picture counts as alike.
 #[must_use]
 pub fn erode(mask: &[bool], width: usize, height: usize, radius: usize) -> Vec<bool> {
-    // Along one line: how far the nearest pixel is that is not set, from the one side and then from the other.
-    let run = |length: usize, at: &dyn Fn(usize) -> bool| -> Vec<bool> {
-        let mut distance = length + radius;
-        let mut distances: Vec<usize> = (0..length)
-            .map(|index| {
-                distance = if at(index) { distance + 1 } else { 0 };
-                distance
-            })
-            .collect();
-        distance = length + radius;
-        for known in distances.iter_mut().rev() {
-            distance = if *known == 0 { 0 } else { distance + 1 };
-            *known = distance.min(*known);
+    // How far the nearest pixel is that is not set, from the one side and then from the other; no farther than the radius matters.
+    let far = radius as u16 + 1;
+    let step = |distance: u16, set: bool| if set { (distance + 1).min(far) } else { 0 };
+    let mut kept = mask.to_vec();
+    let mut line = vec![0u16; width];
+    for row in kept.chunks_exact_mut(width.max(1)) {
+        let mut distance = far;
+        for (known, set) in line.iter_mut().zip(row.iter()) {
+            distance = step(distance, *set);
+            *known = distance;
         }
-        distances.into_iter().map(|distance| distance > radius).collect()
-    };
-    let mut rows = Vec::with_capacity(mask.len());
-    for y in 0..height {
-        rows.extend(run(width, &|x| mask[y * width + x]));
-    }
-    let mut out = vec![false; mask.len()];
-    for x in 0..width {
-        for (y, keep) in run(height, &|y| rows[y * width + x]).into_iter().enumerate() {
-            out[y * width + x] = keep;
+        distance = far;
+        for (set, known) in row.iter_mut().zip(&line).rev() {
+            distance = step(distance, *set);
+            *set = distance.min(*known) >= far;
         }
     }
-    out
+    let across = kept.clone();
+    for downwards in [true, false] {
+        line.fill(far);
+        for index in 0..height {
+            let start = if downwards { index } else { height - 1 - index } * width;
+            for ((distance, set), keep) in line.iter_mut().zip(&across[start..start + width]).zip(&mut kept[start..start + width]) {
+                *distance = step(*distance, *set);
+                *keep &= *distance >= far;
+            }
+        }
+    }
+    kept
+}
+
+/// The parts of a mask that hang together along rows and columns: for every pixel the number of its part from 1 on, 0 outside, and how many
+/// parts there are.
+#[must_use]
+pub fn parts(mask: &[bool], width: usize) -> (Vec<u32>, usize) {
+    let mut labels = vec![0u32; mask.len()];
+    let mut count = 0;
+    let mut stack = Vec::new();
+    for start in 0..mask.len() {
+        if labels[start] != 0 || !mask[start] {
+            continue;
+        }
+        count += 1;
+        labels[start] = count;
+        stack.push(start);
+        while let Some(at) = stack.pop() {
+            for next in neighbours(at, width, mask.len()) {
+                if labels[next] == 0 && mask[next] {
+                    labels[next] = count;
+                    stack.push(next);
+                }
+            }
+        }
+    }
+    (labels, count as usize)
+}
+
+/// The pixels left, right, above and below, as far as the picture goes.
+pub fn neighbours(at: usize, width: usize, count: usize) -> impl Iterator<Item = usize> {
+    let x = at % width;
+    let all =
+        [(x > 0).then(|| at - 1), (x + 1 < width).then(|| at + 1), at.checked_sub(width), Some(at + width).filter(|below| *below < count)];
+    all.into_iter().flatten()
 }
 
 /// Whatever does not hang together with the largest part of the person is no part of it; traces below a fiftieth are noise.
 pub fn drop_islands(alpha: &mut Plane) {
     const TRACE: f32 = 0.02;
-    let (width, height) = (alpha.width, alpha.height);
-    let mut label = vec![0u32; alpha.values.len()];
-    let mut sizes = vec![0usize];
-    let mut stack = Vec::new();
-    for start in 0..label.len() {
-        if label[start] != 0 || alpha.values[start] <= TRACE {
-            continue;
-        }
-        let name = sizes.len() as u32;
-        let mut solid = 0;
-        label[start] = name;
-        stack.push(start);
-        while let Some(at) = stack.pop() {
-            solid += usize::from(alpha.values[at] > 0.5);
-            let (x, y) = (at % width, at / width);
-            let neighbours = [
-                (x > 0).then(|| at - 1),
-                (x + 1 < width).then(|| at + 1),
-                (y > 0).then(|| at - width),
-                (y + 1 < height).then(|| at + width),
-            ];
-            for next in neighbours.into_iter().flatten() {
-                if label[next] == 0 && alpha.values[next] > TRACE {
-                    label[next] = name;
-                    stack.push(next);
-                }
-            }
-        }
-        sizes.push(solid);
+    let mask: Vec<bool> = alpha.values.iter().map(|value| *value > TRACE).collect();
+    let (labels, count) = parts(&mask, alpha.width);
+    let mut solid = vec![0usize; count + 1];
+    for (value, label) in alpha.values.iter().zip(&labels) {
+        solid[*label as usize] += usize::from(*value > 0.5);
     }
-    let person = (1..sizes.len()).max_by_key(|name| sizes[*name]).unwrap_or(0) as u32;
-    for (value, label) in alpha.values.iter_mut().zip(label) {
-        if label != person || *value <= TRACE {
+    let person = (1..=count).max_by_key(|part| solid[*part]).unwrap_or(0) as u32;
+    for (value, label) in alpha.values.iter_mut().zip(labels) {
+        if label != person || label == 0 {
             *value = 0.0;
         }
     }

@@ -18,7 +18,7 @@ const PERSON: f32 = 0.98;
 /// Pixels that the sure wall and the sure person must keep from everything else: the band is at least their sum wide.
 const FROM_WALL: usize = 3;
 const FROM_PERSON: usize = 2;
-const EFFORT: Effort = Effort { trust: 0.003, steps: 60, tolerance: 1e-3 };
+const EFFORT: Effort = Effort { trust: 0.003, steps: 40, tolerance: 1e-3 };
 /// Pixels by which net and colours may put the outline apart before the finer net is asked.
 const DOUBTFUL: f64 = 1.5;
 
