@@ -5,11 +5,12 @@ use super::Plane;
 /// Pixels between the witnesses at which confidence is one half.
 const HALF: f64 = 2.0;
 
-/// How far mending and colours moved the net's outline, in pixels of the crop: the sum of changed alpha for each pixel of outline.
+/// How far colours moved the net's outline, and how much of the person the nets dispute, in pixels of the crop: the sum of changed alpha
+/// and of disputed pixels for each pixel of outline.
 #[must_use]
-pub fn moved(mended: f64, before: &Plane, after: &Plane) -> f64 {
+pub fn moved(disputed: f64, before: &Plane, after: &Plane) -> f64 {
     let changed: f64 = before.values.iter().zip(&after.values).map(|(before, after)| f64::from((before - after).abs())).sum();
-    (mended + changed) / outline(after).max(1.0)
+    (disputed + changed) / outline(after).max(1.0)
 }
 
 /// From pixels to a share of 1: 1 where the witnesses agree, falling to 0.

@@ -76,7 +76,7 @@ fn by_colours(pixels: &[[f32; 3]], rough: &Rough) -> Refined {
     }
     let mut alpha = Plane { width, height, values: guess };
     drop_islands(&mut alpha);
-    let moved = confidence::moved(rough.mended, net, &alpha);
+    let moved = confidence::moved(rough.disputed, net, &alpha);
     Refined { alpha, wall, person, moved }
 }
 
@@ -151,7 +151,7 @@ mod tests {
         let plane = |edge: f32| Plane { width, height, values: (0..width * height).map(|index| ramp(index % width, edge)).collect() };
         let truth = plane(40.0);
         let pixels = truth.values.iter().map(|alpha| [0.9 - 0.8 * alpha, 0.8 - 0.7 * alpha, 0.7 - 0.4 * alpha]).collect();
-        (pixels, Rough { alpha: plane(40.0 + by), mended: 0.0, core: plane(40.0), chin: 0.5 }, truth)
+        (pixels, Rough { alpha: plane(40.0 + by), disputed: 0.0, core: plane(40.0), chin: 0.5 }, truth)
     }
 
     #[test]
