@@ -24,7 +24,7 @@ pub fn compose(crop: &RgbImage, matte: &Matte, background: [u8; 3]) -> RgbImage 
         // The last step to solid is short: stretch it so that there is no edge where the source takes over.
         let cover = alpha + (1.0 - alpha) * from_source;
         Rgb(std::array::from_fn(|channel| {
-            let clean = matte.foreground[channel].values[index].clamp(0.0, 1.0) * 255.0;
+            let clean = matte.foreground[index][channel] * 255.0;
             let person = f32::from(source[channel]) * from_source + clean * (1.0 - from_source);
             (person * cover + f32::from(background[channel]) * (1.0 - cover)).round() as u8
         }))
@@ -39,9 +39,8 @@ mod tests {
     #[test]
     fn inside_is_the_source_outside_the_background_between_the_clean_colour() {
         let crop = RgbImage::from_fn(3, 1, |_, _| Rgb([200, 100, 50]));
-        let plane = |values: [f32; 3]| Plane { width: 3, height: 1, values: values.to_vec() };
-        let matte =
-            Matte { alpha: plane([1.0, 0.5, 0.0]), foreground: [plane([0.0; 3]), plane([0.0; 3]), plane([0.0; 3])], agreement: 1.0 };
+        let alpha = Plane { width: 3, height: 1, values: vec![1.0, 0.5, 0.0] };
+        let matte = Matte { alpha, foreground: vec![[0.0; 3]; 3], confidence: 1.0, second_look: false };
         let out = compose(&crop, &matte, [100, 197, 255]);
         assert_eq!(out.get_pixel(0, 0).0, [200, 100, 50]);
         assert_eq!(out.get_pixel(1, 0).0, [50, 99, 128]);

@@ -11,7 +11,7 @@ use super::decode::{self, Source};
 use super::encode::encode;
 use super::error::PhotoError;
 use super::face::{self, FaceNets, Found};
-use super::matte::MatteNets;
+use super::matte::{Matte, MatteNets};
 use super::ocr::TextNets;
 use super::standard::Standard;
 use super::weights::{self, WeightsFile};
@@ -94,7 +94,7 @@ impl Engine {
             return Ok(refused(report));
         };
         let subject = self.look_at(&source, face, standard)?;
-        report.weights = hashes(&[weights::BLAZEFACE, weights::FACE_MESH, weights::SELFIE, weights::RVM]);
+        report.weights = hashes(used(&subject.matte));
         report.geometry = Some(subject.geometry);
         report.transform = Some(subject.placement.transform());
         report.checks = subject.checks.clone();
@@ -130,7 +130,7 @@ impl Engine {
             None => report.checks = without_face(&found, standard),
             Some(face) => {
                 let subject = self.look_at(source, face, standard)?;
-                report.weights = hashes(&[weights::BLAZEFACE, weights::FACE_MESH, weights::SELFIE, weights::RVM]);
+                report.weights = hashes(used(&subject.matte));
                 report.geometry = Some(subject.geometry);
                 report.transform = Some(subject.placement.transform());
                 report.checks = subject.checks;
@@ -156,6 +156,12 @@ pub(super) fn report(standard: &Standard, facts: &SourceFacts, used: &[WeightsFi
         checks: Vec::new(),
         weights: hashes(used),
     }
+}
+
+/// Every net that has looked at a photo with one face.
+fn used(matte: &Matte) -> &'static [WeightsFile] {
+    const ALL: [WeightsFile; 5] = [weights::BLAZEFACE, weights::FACE_MESH, weights::SELFIE, weights::RVM, weights::RVM_FINE];
+    if matte.second_look { &ALL } else { &ALL[..4] }
 }
 
 fn hashes(used: &[WeightsFile]) -> BTreeMap<String, String> {

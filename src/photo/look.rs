@@ -8,7 +8,7 @@ use super::engine::{Engine, in_order};
 use super::error::PhotoError;
 use super::face::{self, Face};
 use super::geometry::{self, Edges, Head, Placement};
-use super::matte::{self, Matte};
+use super::matte::{self, Matte, Rough};
 use super::raster::{self, Beyond, Quality};
 use super::standard::Standard;
 use crate::domain::check::{Check, CheckId};
@@ -32,9 +32,14 @@ impl Engine {
         let around = matte::surroundings(&self.mattes, &source.pixels, &head)?;
         head.hair_top = around.hair_top;
         let chin = face.points[face::indices::CHIN].y + 0.1 * head.face_width;
-        let (placement, matte, edges) = self.settle(source, &mut head, chin, around.edges, standard)?;
+        let (placement, rough, edges) = self.settle(source, &mut head, chin, around.edges, standard)?;
         let (width, height) = (standard.picture.width, standard.picture.height);
-        let crop = raster::cut(&source.pixels, placement.frame(standard), width, height, Beyond::Edge, Quality::Fine);
+        let frame = placement.frame(standard);
+        let crop = raster::cut(&source.pixels, frame, width, height, Beyond::Edge, Quality::Fine);
+        let matte = matte::refine(&self.mattes, &source.pixels, &crop, frame, &rough)?;
+        if let Some(row @ 1..) = matte.hair_top(head.face_width * placement.scale) {
+            head.hair_top = placement.y + row as f64 / placement.scale;
+        }
         let capture = checks::of_capture(&source.pixels, face, standard);
         let face = face.seen_in(placement.x, placement.y, placement.scale);
         let geometry = placement.geometry(&head, face.roll_deg);
@@ -44,7 +49,7 @@ impl Engine {
             checks::judge(standard, CheckId::SourceFaceSize, head.face_width),
             checks::judge(standard, CheckId::CutOff, placement.missing(&edges, standard)),
             checks::judge(standard, CheckId::Enlarging, placement.scale),
-            checks::judge(standard, CheckId::MatteConfidence, matte.agreement),
+            checks::judge(standard, CheckId::MatteConfidence, matte.confidence),
         ];
         all.extend(checks::geometry(&geometry, standard));
         all.extend(checks::of_source(&view, standard));
@@ -52,7 +57,7 @@ impl Engine {
         Ok(Subject { placement, crop, matte, geometry, checks: in_order(all) })
     }
 
-    /// The coarse mask says where to cut first; the fine matte of that crop says where the hair really begins. The crop moves once or twice
+    /// The coarse mask says where to cut first; the rough matte of that crop says where the hair really begins. The crop moves once or twice
     /// if that is worth it, and the matte with it, so that the matte always lies on the finished picture's own pixels.
     fn settle(
         &self,
@@ -61,7 +66,7 @@ impl Engine {
         chin: f64,
         edges: Edges,
         standard: &Standard,
-    ) -> Result<(Placement, Matte, Edges), PhotoError> {
+    ) -> Result<(Placement, Rough, Edges), PhotoError> {
         /// A margin from which on nothing is gained by another look.
         const GOOD: f64 = 0.3;
         const LOOKS: usize = 3;
@@ -72,8 +77,8 @@ impl Engine {
         loop {
             look += 1;
             let frame = placement.frame(standard);
-            let matte = matte::matte(&self.mattes, &source.pixels, frame, chin, width, height)?;
-            let row = matte.hair_top(head.face_width * placement.scale).unwrap_or(0);
+            let rough = matte::rough(&self.mattes, &source.pixels, frame, chin, width, height)?;
+            let row = rough.hair_top(head.face_width * placement.scale).unwrap_or(0);
             let hair_top = (placement.y + row as f64 / placement.scale).max(0.0);
             edges.top = hair_top < 1.0 / placement.scale;
             // Hair that reaches the crop's own top may go on above it.
@@ -84,7 +89,7 @@ impl Engine {
             let whole = placement.missing(&edges, standard) == 0.0;
             let good = whole && (placement.margin >= GOOD || (placement.margin >= 0.0 && placement.margin >= better.margin - 0.1));
             if look == LOOKS || (!cut_by_crop && (good || placement.is_near(&better))) {
-                return Ok((placement, matte, edges));
+                return Ok((placement, rough, edges));
             }
             placement = better;
         }

@@ -26,7 +26,6 @@ mod error;
 mod face;
 mod finished;
 mod geometry;
-mod guided;
 mod heic;
 mod heic_bounds;
 mod heic_clean;
@@ -50,6 +49,8 @@ pub use engine::{Engine, EngineError, Outcome, REFUSING, Stage};
 pub use error::PhotoError;
 pub use id_card::{CardPlace, IdCardReading, preview};
 pub use identity::{content_hash, identity};
+#[doc(hidden)]
+pub use matte::trial as matte_trial;
 pub use metadata::without_location;
 pub use proof::{Edit, Finding, Measures, Proof, Verdict as ProofVerdict, VerifyError};
 pub use standard::{BackgroundRule, Checks, FileRule, Limits, PictureRule, Standard, StandardError};

@@ -26,8 +26,10 @@ macro_rules! embedded {
 pub const BLAZEFACE: WeightsFile = embedded!("blazeface_short.onnx");
 /// 468 points of a face, refined at lips, eyes and irises.
 pub const FACE_MESH: WeightsFile = embedded!("facemesh_attention.onnx");
-/// Lines from colour to alpha and clean foreground: see `guided`.
-pub const RVM: WeightsFile = embedded!("rvm_640x480_r0.50_lines.onnx");
+/// A person's alpha and its guide at half of 480 × 640, before the guided filter.
+pub const RVM: WeightsFile = embedded!("rvm_640x480_r0.50_alpha.onnx");
+/// The same at three eighths of 768 × 1024.
+pub const RVM_FINE: WeightsFile = embedded!("rvm_1024x768_r0.375_alpha.onnx");
 /// Coarse mask of a person.
 pub const SELFIE: WeightsFile = embedded!("selfie_256.onnx");
 /// Embedding of a face for comparison.
@@ -40,7 +42,7 @@ pub const TEXT_READER: WeightsFile = embedded!("ch_PP-OCRv4_rec_infer.onnx");
 
 /// Every embedded file.
 #[cfg(test)]
-const ALL: [WeightsFile; 7] = [BLAZEFACE, FACE_MESH, RVM, SELFIE, MOBILE_FACE_NET, TEXT_DETECTOR, TEXT_READER];
+const ALL: [WeightsFile; 8] = [BLAZEFACE, FACE_MESH, RVM, RVM_FINE, SELFIE, MOBILE_FACE_NET, TEXT_DETECTOR, TEXT_READER];
 
 pub(super) const SUMS: &str = include_str!("../../models/SHA256SUMS");
 

@@ -6,7 +6,7 @@
 
 use image::RgbImage;
 
-use super::matte::Plane;
+use super::Plane;
 
 /// Keeps lines flat where the guide hardly changes; RVM's own.
 const EPSILON: f32 = 1e-5;
