@@ -120,7 +120,7 @@ fn edited(engine: &Engine, case: &Case, rows: &Rows) {
     let aim = |x: f64, y: f64| Aim { x: middle + x * face_width, y: eyes + y * face_width, face_width };
     let (face, jaw, eye, cheek) = (aim(0.0, 0.25), aim(-0.38, 0.5), aim(-0.23, 0.0), aim(0.22, 0.32));
     let pixels = picture(&case.jpeg);
-    let mut edit = |name: String, code: &str, changed: &RgbImage| {
+    let edit = |name: String, code: &str, changed: &RgbImage| {
         try_one(engine, rows, &name, code, &jpeg(changed, 92, SamplingFactor::R_4_4_4), &case.source);
     };
     edit("mirrored".into(), "mirrored", &edits::mirrored(&pixels));

@@ -110,7 +110,6 @@ fn finding_text(finding: &Finding, context: &Context) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::language::{Language, has_text};
     use crate::photo::Edit;
 
