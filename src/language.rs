@@ -118,6 +118,7 @@ mod tests {
     use crate::domain::{
         check::{CheckId, Limit, Why},
         comparison::Band,
+        id_card::{CardFault, CardMatch},
         reason::Reason,
     };
 
@@ -154,7 +155,9 @@ mod tests {
             .iter()
             .flat_map(|reason| [format!("reason.{}.short", reason.code()), format!("reason.{}.help", reason.code())])
             .chain(CheckId::ALL.iter().map(|id| format!("check.{}", id.code())))
-            .chain([Band::Same, Band::Doubtful, Band::Different].map(|band| format!("band.{}", band.code())));
+            .chain([Band::Same, Band::Doubtful, Band::Different].map(|band| format!("band.{}", band.code())))
+            .chain(CardFault::ALL.map(|fault| format!("card_fault.{}", fault.code())))
+            .chain([CardMatch::Match, CardMatch::Mismatch, CardMatch::Unclear].map(|found| format!("card_match.{}", found.code())));
         for key in keys {
             for language in Language::ALL {
                 assert!(has_text(language, &key), "{} has no text for {key}", language.tag());

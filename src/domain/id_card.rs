@@ -291,17 +291,4 @@ mod tests {
         let printed = format!("{:?} {record:?}", read("样本甲", 0.9));
         assert!(!printed.contains('样') && !printed.contains("9900"), "{printed}");
     }
-
-    #[test]
-    fn every_word_has_texts() {
-        use crate::language::{Language, has_text};
-        for language in Language::ALL {
-            for fault in CardFault::ALL {
-                assert!(has_text(language, &format!("card_fault.{}", fault.code())), "{}", fault.code());
-            }
-            for found in [CardMatch::Match, CardMatch::Mismatch, CardMatch::Unclear] {
-                assert!(has_text(language, &format!("card_match.{}", found.code())));
-            }
-        }
-    }
 }

@@ -118,7 +118,7 @@ impl Shot {
             let (mut u, mut v) = [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)][index];
             let near = 1.0 - depth * [0.5 - v, 0.5 + u, 0.5 + v, 0.5 - u][farther];
             // Foreshortened, too.
-            (u, v) = if farther % 2 == 0 { (u * near, v * (1.0 - depth / 3.0)) } else { (u * (1.0 - depth / 3.0), v * near) };
+            (u, v) = if farther.is_multiple_of(2) { (u * near, v * (1.0 - depth / 3.0)) } else { (u * (1.0 - depth / 3.0), v * near) };
             let (x, y) = (u * w, v * h);
             (f64::from(width) / 2.0 + x * cos - y * sin, f64::from(height) / 2.0 + x * sin + y * cos)
         };

@@ -67,10 +67,7 @@ impl TextNets {
     #[must_use]
     pub fn text(&self, steps: &Steps) -> Line {
         let best = |row: &[f32]| row.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, 0.0));
-        steps.collapse(best, |class| match class.checked_sub(1) {
-            Some(index) => Some(self.characters().get(index).copied().unwrap_or(' ')),
-            None => None,
-        })
+        steps.collapse(best, |class| class.checked_sub(1).map(|index| self.characters().get(index).copied().unwrap_or(' ')))
     }
 
     /// Reading where only digits and X can stand; what is surely something else (a label, a dash) is no character at all.
