@@ -18,7 +18,7 @@ def wilson(hits, count):
         return float("nan"), float("nan")
     z, share = 1.96, hits / count
     middle, spread = share + z * z / (2 * count), z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return (middle - spread) / (1 + z * z / count), (middle + spread) / (1 + z * z / count)
+    return max((middle - spread) / (1 + z * z / count), 0.0), (middle + spread) / (1 + z * z / count)
 
 
 def share(hits, count):
