@@ -82,19 +82,21 @@ def jpeg(picture, face, quality, random):
     return squeezed(picture, quality, random)
 
 
-def lids(picture, face, open_share, random):
-    """Each eye pressed together to a share of its height; what is around stretches after it."""
-    source = ROWS.copy()
+def lids(picture, face, share, random):
+    """The upper lids drawn down over a share of the opening, in their own colour, with lashes at their rim."""
+    out = picture.astype(np.float32)
     for x, y in face["eyes"]:
-        reach, half = 0.13 * width(face), 0.055 * width(face)
-        weight = np.clip((reach - np.abs(COLUMNS - x)) / (0.3 * reach), 0, 1)
-        down = np.abs(ROWS - y)
-        inner = down / max(open_share, 0.02)
-        narrow = half * open_share
-        outer = half + (down - narrow) * (reach - half) / (reach - narrow)
-        moved = np.where(down < narrow, inner, np.where(down < reach, outer, down))
-        source += weight * (np.sign(ROWS - y) * moved - (ROWS - y))
-    return cv2.remap(picture, COLUMNS, source.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        half, high = 0.12 * width(face), 0.041 * width(face)
+        above = (np.hypot(COLUMNS - x, ROWS - y + 0.085 * width(face)) < 0.02 * width(face))
+        lid = np.median(picture[above], 0) if above.any() else np.array([120, 140, 180])
+        bow = np.sqrt(np.clip(1 - ((COLUMNS - x) / half) ** 2, 0, 1)) * high
+        rim = y - bow + share * 2 * bow
+        shaded = lid * (1 - 0.12 * np.clip((ROWS - y + high) / (2 * high), 0, 1))[..., None]
+        cover = (np.clip(ROWS - y + bow + 1, 0, 1) * np.clip(rim - ROWS + 0.5, 0, 1) * (np.abs(COLUMNS - x) < half))[..., None]
+        out = out * (1 - cover) + shaded * cover
+        lashes = (np.clip(1.6 - np.abs(ROWS - rim), 0, 1) * (np.abs(COLUMNS - x) < 0.9 * half) * 0.8)[..., None]
+        out = out * (1 - lashes) + np.array([45, 40, 45]) * lashes
+    return out.astype(np.uint8)
 
 
 def flash_in(size):
@@ -298,7 +300,7 @@ FAULTS = {
                             ("magenta", light_of([1, 0.6, 1]), [0.2, 0.4, 0.6, 0.8, 1], 0.6)], "view"),
     "greyscale": ("min", [("grey", grey, [0.3, 0.6, 0.85, 0.95, 1], 0.95)], "view"),
     "compression": ("max", [("jpeg", jpeg, [60, 40, 25, 15, 8], 15)], "view"),
-    "eyes_open": ("min", [("lids", lids, [0.8, 0.6, 0.4, 0.25, 0.1], 0.25)], "open"),
+    "eyes_open": ("min", [("lids", lids, [0.3, 0.5, 0.7, 0.85, 1], 0.7)], "open"),
     "red_eye": ("max", [("small", flash_in(0.55), [0.2, 0.35, 0.5, 0.7, 0.9], 0.5), ("large", flash_in(0.8), [0.2, 0.35, 0.5, 0.7, 0.9], 0.5)], "open"),
     "tinted_glasses": ("min", [("grey", tint_of([1, 1, 1]), [0.85, 0.7, 0.55, 0.4, 0.25], 0.55), ("brown", tint_of([0.5, 0.8, 1]), [0.85, 0.7, 0.55, 0.4, 0.25], 0.55)], "open"),
     "glasses_glare": ("max", [("window", window, [0.01, 0.03, 0.08, 0.2, 0.4], 0.08), ("lamp", lamp, [0.03, 0.06, 0.12, 0.25, 0.4], 0.12)], "open"),

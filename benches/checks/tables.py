@@ -18,7 +18,7 @@ def wilson(hits, count):
         return float("nan"), float("nan")
     z, share = 1.96, hits / count
     middle, spread = share + z * z / (2 * count), z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return (middle - spread) / (1 + z * z / count), (middle + spread) / (1 + z * z / count)
+    return max((middle - spread) / (1 + z * z / count), 0.0), (middle + spread) / (1 + z * z / count)
 
 
 def share(hits, count):
@@ -150,5 +150,6 @@ def document(result, limits, words):
     from faults import FAULTS, WALL_FAULTS
     kinds = {code: (side, faults) for code, (side, faults, _) in FAULTS.items()} | {code: (side, faults) for code, (side, _, faults) in WALL_FAULTS.items()}
     parts = {f"figures {code}": figures(code, side, faults, result, limits) for code, (side, faults) in kinds.items() if code in result["faulty"]}
-    parts |= {"summary": summary(kinds, result, limits), "skin": skin(result, limits), "labelled": labelled(result, limits), "asked": str(result["asked"])}
-    return re.sub(r"<!-- (.+?) -->", lambda found: parts.get(found[1], ""), words)
+    parts |= {"summary": summary(kinds, result, limits), "skin": skin(result, limits) if result["skin"] else None, "labelled": labelled(result, limits) if result["labelled"] else None, "asked": str(result["asked"])}
+    missing = "Not measured in this run."
+    return re.sub(r"<!-- (.+?) -->", lambda found: parts.get(found[1]) or missing, words)

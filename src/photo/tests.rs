@@ -116,11 +116,12 @@ fn other_faults_are_findings_on_a_standardized_picture() {
     let cases = [
         ("f02a_eyes_closed", CheckId::EyesOpen, Verdict::Fail),
         ("f03a_mouth_open", CheckId::MouthOpen, Verdict::Fail),
-        ("f04a_dark", CheckId::Underexposed, Verdict::Warn),
+        ("f04a_dark", CheckId::Underexposed, Verdict::Fail),
         ("f05a_half_shadow", CheckId::UnevenLight, Verdict::Fail),
         ("f06a_blue_clothes", CheckId::ClothesBlend, Verdict::Fail),
         ("f07a_blur", CheckId::Blur, Verdict::Fail),
         ("f08a_sunglasses", CheckId::EyesOpen, Verdict::Unknown),
+        ("f08a_sunglasses", CheckId::TintedGlasses, Verdict::Fail),
     ];
     for (name, id, expected) in cases {
         let Some((_, report)) = standardized(name) else { return };
