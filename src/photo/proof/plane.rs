@@ -119,6 +119,8 @@ impl<const N: usize> Squares<N> {
     }
 
     /// Gaussian elimination with the largest pivot.
+    // Rows and columns are what is counted here: iterators would hide them.
+    #[allow(clippy::needless_range_loop)]
     fn solve_for(&self, mut right: [f64; N]) -> Option<[f64; N]> {
         let mut matrix = self.matrix;
         for step in 0..N {

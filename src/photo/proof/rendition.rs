@@ -113,8 +113,8 @@ mod tests {
             let area = Area { x: 0, y: 0, mask, centre: crate::photo::face::Point { x: 32.0, y: 32.0 } };
             let drawn = [0, 1, 2].map(|channel| window(&picture, &area, channel));
             let honest = compressed(&finished, &jpeg, &drawn, &area);
-            for channel in 0..3 {
-                assert_eq!(honest[channel], window(&finished, &area, channel), "{sampling:?} {channel}");
+            for (channel, honest) in honest.iter().enumerate() {
+                assert_eq!(*honest, window(&finished, &area, channel), "{sampling:?} {channel}");
             }
         }
     }
