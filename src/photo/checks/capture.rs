@@ -52,7 +52,7 @@ pub fn frame(picture: &RgbImage, standard: &Standard) -> Check {
     let mut sides = [
         line(reach, width, |depth, along| pixel(along, depth)),
         line(reach, width, |depth, along| pixel(along, height - 1 - depth)),
-        line(reach, height, |depth, along| pixel(depth, along)),
+        line(reach, height, pixel),
         line(reach, height, |depth, along| pixel(width - 1 - depth, along)),
     ];
     sides.sort_by(f64::total_cmp);

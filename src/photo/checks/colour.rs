@@ -24,7 +24,7 @@ const ENOUGH: usize = 24;
 pub fn cast(view: &View, standard: &Standard) -> Check {
     let skin = places::skin(view.picture, view.face);
     // A grey picture has no colour that could be wrong.
-    let grey = colourfulness(view) < standard.limits(CheckId::Greyscale).warn.min.unwrap_or(0.0);
+    let grey = colourfulness(view) < standard.limits(CheckId::Greyscale).fail.min.unwrap_or(0.0);
     if skin.is_empty() || grey {
         return Check::unknown(CheckId::ColourCast, Why::NotJudged);
     }

@@ -79,16 +79,9 @@ fn inside<'a>(picture: &'a RgbImage, rim: &'a [Point]) -> impl Iterator<Item = (
 
 /// Whether a point lies in a polygon, by the number of edges to its right.
 fn holds(rim: &[Point], at: Point) -> bool {
-    let mut odd = false;
-    let mut before = rim.len() - 1;
-    for here in 0..rim.len() {
-        let (a, b) = (rim[here], rim[before]);
-        if (a.y > at.y) != (b.y > at.y) && at.x < (b.x - a.x) * (at.y - a.y) / (b.y - a.y) + a.x {
-            odd = !odd;
-        }
-        before = here;
-    }
-    odd
+    let before = rim.iter().cycle().skip(rim.len().saturating_sub(1));
+    let crosses = |a: &Point, b: &Point| (a.y > at.y) != (b.y > at.y) && at.x < (b.x - a.x) * (at.y - a.y) / (b.y - a.y) + a.x;
+    rim.iter().zip(before).filter(|(a, b)| crosses(a, b)).count() % 2 == 1
 }
 
 /// The pixels of a disc.
