@@ -137,7 +137,7 @@ impl fmt::Debug for Read {
 }
 
 /// What the school's record says. Either part may be missing, or masked with `*`, as in seasons with capture codes.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct CardRecord {
     #[serde(default)]
     pub name: Option<String>,

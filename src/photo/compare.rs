@@ -6,7 +6,7 @@ use super::decode;
 use super::engine::Engine;
 use super::error::PhotoError;
 use super::face::{Face, Point, indices};
-use super::plane::{self, Similarity};
+use super::projection::{self, Similarity};
 use super::raster;
 use super::weights::{MOBILE_FACE_NET, Net};
 use crate::domain::comparison::{Bands, Comparison, Scale};
@@ -155,7 +155,7 @@ fn align(picture: &RgbImage, face: &Face) -> RgbImage {
     let [left, right] = face.irises;
     let [mouth_left, mouth_right] = indices::MOUTH.map(|index| face.points[index]);
     let to_source = Similarity::between(&TEMPLATE, &[left, right, face.points[indices::NOSE_TIP], mouth_left, mouth_right]);
-    plane::warp(picture, SIDE, SIDE, to_source.scale(), |p| to_source.apply(p))
+    projection::warp(picture, SIDE, SIDE, to_source.scale(), |p| to_source.apply(p))
 }
 
 #[cfg(test)]

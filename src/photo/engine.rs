@@ -42,6 +42,27 @@ pub enum Stage {
     Result,
 }
 
+/// A step on a photo's way through the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// Bytes to upright sRGB pixels.
+    Decode,
+    /// Where the faces are, and the points of the one that counts.
+    FindFace,
+    /// Where to cut: the coarse mask of the surroundings, then the net's matte of one to three crops.
+    Settle,
+    /// The matte of the final crop.
+    Refine,
+    /// Every check of the crop.
+    Check,
+    /// The person on the new background.
+    Compose,
+    /// The JPEG.
+    Encode,
+    /// The written file, read back and measured.
+    MeasureAgain,
+}
+
 /// What became of a photo.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
@@ -86,14 +107,24 @@ impl Engine {
     /// # Errors
     /// A file that cannot be read or is unsafe to read.
     pub fn standardize(&self, bytes: &[u8], standard: &Standard) -> Result<Outcome, PhotoError> {
+        self.standardize_in_steps(bytes, standard, &mut |_| {})
+    }
+
+    /// The same, telling each step when it has ended: the engine has no clock, those who watch it have.
+    ///
+    /// # Errors
+    /// As `standardize`.
+    pub fn standardize_in_steps(&self, bytes: &[u8], standard: &Standard, ended: &mut dyn FnMut(Step)) -> Result<Outcome, PhotoError> {
         let source = decode::decode(bytes)?;
+        ended(Step::Decode);
         let found = self.find_faces(&source.pixels)?;
+        ended(Step::FindFace);
         let mut report = report(standard, &source.facts, &[weights::BLAZEFACE, weights::FACE_MESH]);
         let Some(face) = found.single() else {
             report.checks = without_face(&found, standard);
             return Ok(refused(report));
         };
-        let subject = self.look_at(&source, face, standard)?;
+        let subject = self.look_at(&source, face, standard, ended)?;
         report.weights = hashes(used(&subject.matte));
         report.geometry = Some(subject.geometry);
         report.transform = Some(subject.placement.transform());
@@ -102,9 +133,12 @@ impl Engine {
             return Ok(refused(report));
         }
         let finished = compose(&subject.crop, &subject.matte, standard.background.rgb);
+        ended(Step::Compose);
         let encoded = encode(&finished, standard).map_err(|_| PhotoError::Damaged)?;
         drop(finished);
+        ended(Step::Encode);
         self.measure_again(&encoded, &subject, standard, &mut report)?;
+        ended(Step::MeasureAgain);
         if refuses(&report.checks) {
             return Ok(refused(report));
         }
@@ -129,7 +163,7 @@ impl Engine {
         match found.single() {
             None => report.checks = without_face(&found, standard),
             Some(face) => {
-                let subject = self.look_at(source, face, standard)?;
+                let subject = self.look_at(source, face, standard, &mut |_| {})?;
                 report.weights = hashes(used(&subject.matte));
                 report.geometry = Some(subject.geometry);
                 report.transform = Some(subject.placement.transform());
@@ -176,7 +210,7 @@ fn without_face(found: &Found, standard: &Standard) -> Vec<Check> {
     std::iter::once(count).chain(others.map(|id| Check::unknown(*id, Why::NoFace))).collect()
 }
 
-fn refuses(checks: &[Check]) -> bool {
+pub(super) fn refuses(checks: &[Check]) -> bool {
     checks.iter().any(|check| check.verdict == Verdict::Fail && REFUSING.contains(&check.id))
 }
 

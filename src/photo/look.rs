@@ -4,7 +4,7 @@ use image::RgbImage;
 
 use super::checks::{self, View};
 use super::decode::Source;
-use super::engine::{Engine, in_order};
+use super::engine::{Engine, Step, in_order, refuses};
 use super::error::PhotoError;
 use super::face::{self, Face};
 use super::geometry::{self, Edges, Head, Placement};
@@ -26,7 +26,13 @@ pub(super) struct Subject {
 
 impl Engine {
     /// Finds where to cut, mattes the crop and runs every check that a source can be put to.
-    pub(super) fn look_at(&self, source: &Source, face: &Face, standard: &Standard) -> Result<Subject, PhotoError> {
+    pub(super) fn look_at(
+        &self,
+        source: &Source,
+        face: &Face,
+        standard: &Standard,
+        ended: &mut dyn FnMut(Step),
+    ) -> Result<Subject, PhotoError> {
         let middle = face.eye_middle();
         let mut head = Head { hair_top: 0.0, eye_line: middle.y, eye_x: middle.x, face_width: face.face_width() };
         let around = matte::surroundings(&self.mattes, &source.pixels, &head)?;
@@ -36,7 +42,20 @@ impl Engine {
         let (width, height) = (standard.picture.width, standard.picture.height);
         let frame = placement.frame(standard);
         let crop = raster::cut(&source.pixels, frame, width, height, Beyond::Edge, Quality::Fine);
-        let matte = matte::refine(&self.mattes, &source.pixels, &crop, frame, &rough)?;
+        ended(Step::Settle);
+        // A photo that is refused anyway is not worth the finer net.
+        let mut known = vec![
+            checks::judge(standard, CheckId::CutOff, placement.missing(&edges, standard)),
+            checks::judge(standard, CheckId::Enlarging, placement.scale),
+        ];
+        known.extend(checks::geometry(&placement.geometry(&head, face.roll_deg), standard));
+        known.extend(checks::bearing(face, standard));
+        let matte = if refuses(&known) {
+            matte::refine_once(&crop, &rough)
+        } else {
+            matte::refine(&self.mattes, &source.pixels, &crop, frame, &rough)?
+        };
+        ended(Step::Refine);
         if let Some(row @ 1..) = matte.hair_top(head.face_width * placement.scale) {
             head.hair_top = placement.y + row as f64 / placement.scale;
         }
@@ -54,6 +73,7 @@ impl Engine {
         all.extend(checks::geometry(&geometry, standard));
         all.extend(checks::of_source(&view, standard));
         all.extend(capture);
+        ended(Step::Check);
         Ok(Subject { placement, crop, matte, geometry, checks: in_order(all) })
     }
 

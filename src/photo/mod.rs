@@ -35,7 +35,7 @@ mod look;
 mod matte;
 mod metadata;
 mod ocr;
-mod plane;
+mod projection;
 mod proof;
 mod raster;
 mod standard;
@@ -45,7 +45,7 @@ mod weights;
 
 pub use compare::{CompareError, FaceVector};
 pub use decode::{MAX_BYTES, MAX_PIXELS, pixels};
-pub use engine::{Engine, EngineError, Outcome, REFUSING, Stage};
+pub use engine::{Engine, EngineError, Outcome, REFUSING, Stage, Step};
 pub use error::PhotoError;
 pub use id_card::{CardPlace, IdCardReading, preview};
 pub use identity::{content_hash, identity};

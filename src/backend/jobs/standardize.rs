@@ -17,6 +17,7 @@ use crate::{
     domain::{
         check::{Verdict, failed_reasons, worst},
         comparison::Comparison,
+        id_card::CardRecord,
         reason::Reason,
         report::Report,
     },
@@ -33,8 +34,8 @@ pub trait Darkroom: Send + Sync {
     /// The code of what is wrong with a file that is no picture.
     fn without_location(&self, photo: &[u8]) -> Result<Vec<u8>, &'static str>;
 
-    /// Judges and standardizes `photo`, and compares it with the portrait on `id_card` where there is one.
-    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, standard: &str, cohort: &str) -> Developed;
+    /// Judges and standardizes `photo`; where there is an ID card, compares the photo with its portrait and what is written on it with `record`.
+    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, record: &CardRecord, standard: &str, cohort: &str) -> Developed;
 }
 
 /// What the darkroom made of a photo.
@@ -101,7 +102,7 @@ async fn develop(state: &State, work: AttemptWork) -> Result<MachineOutcome, Dev
     super::on_a_thread(move || {
         let photo = blobs.get(&work.original)?;
         let id_card = work.id_card.as_deref().map(|name| blobs.get(name)).transpose()?;
-        let developed = darkroom.process(&photo, id_card.as_deref(), &work.standard, &work.cohort);
+        let developed = darkroom.process(&photo, id_card.as_deref(), &work.record, &work.standard, &work.cohort);
         let pictures = [
             (PictureKind::Preview, &developed.preview),
             (PictureKind::Thumb, &developed.thumb),

@@ -5,8 +5,12 @@ use crate::{
         jobs::standardize::{Darkroom, Developed},
         serve::ServeError,
     },
-    domain::{comparison::Bands, reason::Reason},
-    photo::{self, CompareError, Engine, Outcome, PhotoError, Standard},
+    domain::{
+        comparison::Bands,
+        id_card::{self, CardMatch, CardRecord},
+        reason::Reason,
+    },
+    photo::{self, CompareError, Engine, IdCardReading, Outcome, PhotoError, Standard},
 };
 
 /// Edges and JPEG quality of the preview.
@@ -32,31 +36,44 @@ impl Darkroom for EngineDarkroom {
         photo::without_location(photo).map_err(|error| error.code())
     }
 
-    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, standard: &str, cohort: &str) -> Developed {
+    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, record: &CardRecord, standard: &str, cohort: &str) -> Developed {
         let mut developed = self.standardize(photo, standard);
-        let portrait = id_card.map(|card| self.0.cut_portrait(card));
-        match portrait {
-            None => {}
+        let portrait = match id_card.map(|card| self.0.read_id_card(card)) {
+            None => None,
             Some(Err(error)) => {
-                tracing::info!(code = error.code(), "no portrait could be cut from an ID card");
+                tracing::info!(code = error.code(), "an ID card could not be read");
                 developed.id_card_reasons.push(Reason::IdUnclear);
+                None
             }
-            Some(Ok(portrait)) => {
-                // A finished photo is compared where there is one: same size, same light as what goes to the register.
-                let face = developed.standard.as_deref().unwrap_or(photo);
-                match self.0.compare(face, &portrait, &bands(cohort)) {
-                    Ok(comparison) => developed.comparison = Some(comparison),
-                    Err(CompareError::Portrait(_)) => developed.id_card_reasons.push(Reason::IdUnclear),
-                    Err(error) => tracing::info!(code = error.code(), "a photo could not be compared"),
-                }
-                developed.portrait = Some(portrait);
+            Some(Ok(reading)) => {
+                developed.id_card_reasons.extend(self.card_reasons(&reading, record));
+                reading.portrait
             }
+        };
+        if let Some(portrait) = portrait {
+            // A finished photo is compared where there is one: same size, same light as what goes to the register.
+            let face = developed.standard.as_deref().unwrap_or(photo);
+            match self.0.compare(face, &portrait, &bands(cohort)) {
+                Ok(comparison) => developed.comparison = Some(comparison),
+                Err(CompareError::Portrait(_)) => developed.id_card_reasons.push(Reason::IdUnclear),
+                Err(error) => tracing::info!(code = error.code(), "a photo could not be compared"),
+            }
+            developed.portrait = Some(portrait);
         }
         developed
     }
 }
 
 impl EngineDarkroom {
+    /// What people are to look at on an ID card. A bare portrait has nothing written on it, and a roster may know neither name nor number.
+    fn card_reasons(&self, reading: &IdCardReading, record: &CardRecord) -> Vec<Reason> {
+        let (name, number) = self.0.against_record(reading, record);
+        let known = [(name, record.name.is_some()), (number, record.number.is_some())];
+        let matches: Vec<CardMatch> =
+            known.into_iter().filter(|(_, known)| *known && reading.card.is_some()).map(|(found, _)| found).collect();
+        id_card::reasons(&reading.findings, &matches)
+    }
+
     fn standardize(&self, photo: &[u8], standard: &str) -> Developed {
         let Some(standard) = Standard::builtin(standard) else {
             tracing::error!(standard, "the season names a standard that does not exist");

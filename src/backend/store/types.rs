@@ -8,8 +8,8 @@ use crate::{
     api::{people::User, roster::RowError, submission::NoticeKind},
     backend::blobs::StoredBlob,
     domain::{
-        access::Principal, check::Verdict, comparison::Comparison, lifecycle::attempt::Status, reason::Reason, report::Report,
-        resident_id::ResidentId, review::ReviewVerdict,
+        access::Principal, check::Verdict, comparison::Comparison, id_card::CardRecord, lifecycle::attempt::Status, reason::Reason,
+        report::Report, resident_id::ResidentId, review::ReviewVerdict,
     },
 };
 
@@ -206,6 +206,8 @@ pub struct AttemptWork {
     /// Names of blobs.
     pub original: String,
     pub id_card: Option<String>,
+    /// What the roster says of the student, unsealed, for the darkroom alone.
+    pub record: CardRecord,
 }
 
 /// What the machine made of an attempt, its blobs already on the disk.

@@ -166,6 +166,8 @@ impl Done {
             "status": record.status.word(),
             "reasons": record.reasons.iter().map(|reason| reason.code()).collect::<Vec<_>>(),
             "geometry": report.and_then(|report| report.geometry),
+            "transform": report.and_then(|report| report.transform),
+            "weights": report.map(|report| &report.weights),
             "bytes": output.map(|output| output.bytes),
             "quality": output.map(|output| output.quality),
             "checks": report.map_or(&[][..], |report| &report.checks),

@@ -7,7 +7,7 @@ use image::RgbImage;
 
 use super::layout;
 use crate::photo::face::{Face, Point};
-use crate::photo::plane::{self, Homography, Quad};
+use crate::photo::projection::{self, Homography, Quad};
 
 /// Pixels of the working picture to the millimetre.
 const PER_MM: f64 = 3.2;
@@ -98,7 +98,7 @@ impl<'f> View<'f> {
         let height = (layout::CARD.1 * PER_MM + 2.0 * ROOM.1) as usize;
         let mut view = View { face, millimetres, width, height, across: Vec::new(), down: Vec::new() };
         let step = face.face_width() / millimetres / PER_MM;
-        let pixels = plane::warp(picture, width as u32, height as u32, step, |p| view.to_picture(p));
+        let pixels = projection::warp(picture, width as u32, height as u32, step, |p| view.to_picture(p));
         let inside: Vec<bool> = (0..width * height)
             .map(|at| {
                 let p = view.to_picture(Point { x: (at % width) as f64 + 0.5, y: (at / width) as f64 + 0.5 });

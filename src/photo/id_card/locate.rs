@@ -7,7 +7,7 @@ use super::layout;
 use crate::photo::engine::Engine;
 use crate::photo::error::PhotoError;
 use crate::photo::face::{Face, Point};
-use crate::photo::plane::{self, Homography, Quad};
+use crate::photo::projection::{self, Homography, Quad};
 use crate::photo::raster;
 
 /// Longest side of the picture a card is read from, in pixels: enough for its smallest print.
@@ -130,7 +130,7 @@ pub fn flatten(upright: &Upright, quad: &Quad) -> Option<RgbImage> {
     let (width, height) = layout::FLAT;
     let step = (quad[0].x - quad[1].x).hypot(quad[0].y - quad[1].y) / f64::from(width);
     let place = |p: Point| map.apply(Point { x: p.x / f64::from(width), y: p.y / f64::from(height) });
-    Some(plane::warp(&upright.pixels, width, height, step, place))
+    Some(projection::warp(&upright.pixels, width, height, step, place))
 }
 
 /// The share of a card that lies in a picture.

@@ -26,7 +26,7 @@ pub mod trial;
 
 pub use coarse::surroundings;
 pub use plane::Plane;
-pub use refine::refine;
+pub use refine::{once as refine_once, refine};
 pub use rough::{Rough, rough};
 
 use std::sync::Mutex;

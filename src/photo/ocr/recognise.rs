@@ -7,7 +7,7 @@ use super::TextNets;
 use super::detect::TextBox;
 use crate::photo::error::PhotoError;
 use crate::photo::face::Point;
-use crate::photo::plane;
+use crate::photo::projection;
 
 const HEIGHT: u32 = 48;
 /// Longer lines than this are pressed together: none on a card is.
@@ -47,7 +47,7 @@ impl TextNets {
         let width = ((line.width / step).round().max(1.0) as u32).min(MAX_WIDTH);
         let (sin, cos) = line.angle.sin_cos();
         let stretch = line.width / f64::from(width);
-        let cut = plane::warp(picture, width, HEIGHT, step, |p| {
+        let cut = projection::warp(picture, width, HEIGHT, step, |p| {
             let (u, v) = (p.x * stretch - line.width / 2.0, p.y * step - line.height / 2.0);
             Point { x: line.centre.x + u * cos - v * sin, y: line.centre.y + u * sin + v * cos }
         });

@@ -34,6 +34,7 @@ use zhaoshen::{
     domain::{
         access::Role,
         comparison::{Band, Bands, Comparison, Scale},
+        id_card::CardRecord,
         reason::Reason,
         report::{Report, SourceFacts},
     },
@@ -220,7 +221,7 @@ impl Darkroom for Played {
         if photo.starts_with(b"\xff\xd8\xff") { Ok(photo.to_vec()) } else { Err("not_a_picture") }
     }
 
-    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, standard: &str, cohort: &str) -> Developed {
+    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, _: &CardRecord, standard: &str, cohort: &str) -> Developed {
         let part = std::str::from_utf8(&photo[3..]).unwrap();
         assert_ne!(part, "panic", "played to panic");
         if part == "stuck" {

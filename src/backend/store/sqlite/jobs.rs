@@ -19,6 +19,7 @@ use crate::{
         },
     },
     domain::{
+        id_card::CardRecord,
         lifecycle::attempt::{AttemptEvent, AttemptState},
         review::reviews_needed,
     },
@@ -145,7 +146,11 @@ impl SqliteStore {
             .bind(values::id(attempt.id))
             .fetch_all(&mut *write)
             .await?;
+        let student = sqlx::query("SELECT name, id_number FROM students WHERE id = ?").bind(values::id(attempt.student));
+        let student = student.fetch_one(&mut *write).await?;
         write.rollback().await?;
+        let unsealed = |column: &str| self.unseal(&student, column, attempt.student);
+        let record = CardRecord { name: unsealed("name")?, number: unsealed("id_number")? };
         let (mut original, mut id_card) = (None, None);
         for row in &rows {
             match row.text("kind")?.as_str() {
@@ -159,6 +164,7 @@ impl SqliteStore {
             cohort: rules.cohort,
             original: original.ok_or(StoreError::Corrupt("an attempt without its photo"))?,
             id_card,
+            record,
         }))
     }
 
