@@ -106,7 +106,7 @@ def session(path):
 
 
 def rvm():
-    net = session(f"{HERE}/models/rvm_640x480_r0.50.onnx")
+    net = session(f"{SHARED}/models/rvm_640x480_r0.50.onnx")
     return lambda rgb: net.run(["pha"], {"src": rgb.transpose(2, 0, 1)[None].astype(np.float32) / 255})[0][0, 0]
 
 

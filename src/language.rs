@@ -61,11 +61,7 @@ pub fn why(language: Language, check: &Check) -> String {
     let own = format!("why.{}.{}", check.id.code(), check.why.code());
     let key = if has_text(language, &own) { own } else { format!("why.{}", check.why.code()) };
     let by = check.margin.map(f64::abs);
-    let fewest = match check.unit {
-        Unit::Ratio => 2,
-        Unit::Degrees => 1,
-        Unit::Pixels | Unit::Level | Unit::Bytes | Unit::Count | Unit::Dpi => 0,
-    };
+    let fewest = digits(check);
     let shows = |digits: &usize| by.is_none_or(|by| by < 1e-4 || by >= 0.5 * 0.1f64.powi(*digits as i32));
     let digits = (fewest..=4).find(shows).unwrap_or(fewest);
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.digits$}"));
@@ -75,6 +71,19 @@ pub fn why(language: Language, check: &Check) -> String {
         &key,
         &[("value", &number(check.value)), ("min", &limit(check.limit.min)), ("max", &limit(check.limit.max)), ("by", &number(by))],
     )
+}
+
+/// Digits after the point that a check's value and limits are read with: those of its unit, and as many as its limits have.
+#[must_use]
+pub fn digits(check: &Check) -> usize {
+    const MOST: usize = 4;
+    let usual = match check.unit {
+        Unit::Ratio => 2,
+        Unit::Degrees => 1,
+        Unit::Pixels | Unit::Level | Unit::Bytes | Unit::Count | Unit::Dpi => 0,
+    };
+    let of = |limit: f64| format!("{limit:.MOST$}").trim_end_matches('0').rsplit_once('.').map_or(0, |(_, digits)| digits.len());
+    [check.limit.min, check.limit.max].into_iter().flatten().map(of).fold(usual, usize::max)
 }
 
 /// Whether `key` has a text of its own in `language`.
@@ -132,6 +141,9 @@ mod tests {
         let hair = Limit { min: Some(50.0), max: Some(110.0) };
         let barely = Check::judge(CheckId::HairTop, 49.6, Limit::default(), hair);
         assert!(why(Language::English, &barely).contains("0.4 px"), "a miss is never rounded away: {}", why(Language::English, &barely));
+        let share = Limit { min: None, max: Some(0.004) };
+        let burnt = Check::judge(CheckId::Overexposed, 0.0061, Limit::default(), share);
+        assert!(why(Language::English, &burnt).contains("0.004"), "a limit is told whole: {}", why(Language::English, &burnt));
         let unjudged = Check::unknown(CheckId::HairTop, Why::NoFace);
         assert_eq!(why(Language::English, &unjudged), text(Language::English, "why.no_face", &[]));
     }

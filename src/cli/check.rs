@@ -124,23 +124,17 @@ pub fn finding(check: &Check, context: &Context) -> String {
     let name = context.text(&format!("check.{}", check.id.code()), &[]);
     let why = language::why(context.language, check);
     let Some(value) = check.value else { return format!("{mark} {name}: {why}") };
+    let digits = language::digits(check);
+    let degrees = if check.unit == Unit::Degrees { "°" } else { "" };
+    let number = |value: f64| format!("{value:.digits$}{degrees}");
     let limit = match (check.limit.min, check.limit.max) {
-        (Some(min), Some(max)) if min == max => number(min, check.unit),
-        (Some(min), Some(max)) => format!("{}–{}", number(min, check.unit), number(max, check.unit)),
-        (Some(min), None) => format!("≥ {}", number(min, check.unit)),
-        (None, Some(max)) => format!("≤ {}", number(max, check.unit)),
+        (Some(min), Some(max)) if min == max => number(min),
+        (Some(min), Some(max)) => format!("{}–{}", number(min), number(max)),
+        (Some(min), None) => format!("≥ {}", number(min)),
+        (None, Some(max)) => format!("≤ {}", number(max)),
         (None, None) => String::new(),
     };
-    format!("{mark} {name}: {} ({limit}) {why}", number(value, check.unit))
-}
-
-/// A number as people read it in its unit.
-fn number(value: f64, unit: Unit) -> String {
-    match unit {
-        Unit::Ratio => format!("{value:.2}"),
-        Unit::Degrees => format!("{value:.1}°"),
-        Unit::Pixels | Unit::Level | Unit::Bytes | Unit::Count | Unit::Dpi => format!("{value:.0}"),
-    }
+    format!("{mark} {name}: {} ({limit}) {why}", number(value))
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::pictures::{self, Problem};
+use super::pictures::{self, Problem, Readers};
 use super::{Context, Exit};
-use crate::photo::{Engine, Finding, PhotoError, Proof, ProofVerdict, VerifyError};
+use crate::photo::{Engine, Finding, Proof, ProofVerdict, VerifyError};
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -32,6 +32,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
     match verify(arguments) {
         Ok(proof) => {
             pictures::line(&if arguments.json { json_line(&proof) } else { human(&proof, context) });
+            if let Err(problem) = write_difference(arguments, &proof) {
+                eprintln!("{}: {}", context.text("cli.verify.which.difference", &[]), problem.text(context));
+                return Exit::Failed;
+            }
             if proof.verdict == ProofVerdict::Ok { Exit::Done } else { Exit::Refused }
         }
         Err(Failure { which, problem }) => {
@@ -51,16 +55,21 @@ fn verify(arguments: &Arguments) -> Result<Proof, Failure> {
     let read = |which: &'static str, path: &Path| pictures::read(path).map_err(|problem| Failure { which, problem });
     let (finished, source) = (read("finished", &arguments.finished)?, read("source", &arguments.source)?);
     let engine = Engine::new().map_err(|error| Failure { which: "finished", problem: Problem::Photo(error.into()) })?;
-    let proof = engine.verify(&finished, &source).map_err(|error| match error {
+    engine.verify(&finished, &source).map_err(|error| match error {
         VerifyError::Finished(error) => Failure { which: "finished", problem: Problem::Photo(error) },
         VerifyError::Source(error) => Failure { which: "source", problem: Problem::Photo(error) },
-    })?;
-    if let Some(path) = &arguments.difference {
-        let failed = |problem: Problem| Failure { which: "difference", problem };
-        let png = proof.difference_png().map_err(|error: PhotoError| failed(error.into()))?;
-        std::fs::write(path, png).map_err(|error| failed(Problem::Write(error)))?;
+    })
+}
+
+/// Writes the picture of the difference, which shows a face: for its owner alone, and never over one of the two pictures.
+fn write_difference(arguments: &Arguments, proof: &Proof) -> Result<(), Problem> {
+    let Some(path) = &arguments.difference else { return Ok(()) };
+    let same = |other: &Path| path.canonicalize().is_ok_and(|path| other.canonicalize().is_ok_and(|other| path == other));
+    if same(&arguments.finished) || same(&arguments.source) {
+        return Err(Problem::Write(std::io::ErrorKind::AlreadyExists.into()));
     }
-    Ok(proof)
+    let png = proof.difference_png()?;
+    pictures::write_with(path, Readers::OwnerAlone, |file| std::io::Write::write_all(file, &png))
 }
 
 fn json_line(proof: &Proof) -> String {

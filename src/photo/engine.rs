@@ -140,6 +140,8 @@ impl Engine {
         self.measure_again(&encoded, &subject, standard, &mut report)?;
         ended(Step::MeasureAgain);
         if refuses(&report.checks) {
+            // The file that was judged is not given away.
+            report.output = None;
             return Ok(refused(report));
         }
         Ok(Outcome::Standardized { jpeg: encoded.jpeg, report })
@@ -198,7 +200,7 @@ fn used(matte: &Matte) -> &'static [WeightsFile] {
     if matte.second_look { &ALL } else { &ALL[..4] }
 }
 
-fn hashes(used: &[WeightsFile]) -> BTreeMap<String, String> {
+pub(super) fn hashes(used: &[WeightsFile]) -> BTreeMap<String, String> {
     used.iter().map(|file| (file.name.to_owned(), file.sha256().to_owned())).collect()
 }
 

@@ -5,15 +5,21 @@ use image::RgbImage;
 use super::checks::{self, View};
 use super::decode::{self, Source};
 use super::encode::Encoded;
-use super::engine::{Engine, in_order, report};
+use super::engine::{Engine, hashes, in_order, report};
 use super::error::PhotoError;
-use super::face::Face;
+use super::face::{Face, indices};
 use super::look::Subject;
-use super::matte::Plane;
+use super::matte::{self, Plane};
+use super::raster::Frame;
 use super::standard::Standard;
 use super::weights;
 use crate::domain::check::{Check, CheckId, Why};
 use crate::domain::report::{Geometry, OutputFacts, Report};
+
+/// The longer side up to which a stranger's picture is matted in its own pixels.
+const LARGEST: u32 = 1280;
+/// Pixels within which colour and matte speak of the same hair.
+const SAME: f64 = 8.0;
 
 impl Engine {
     pub(super) fn check_result(&self, bytes: &[u8], source: &Source, standard: &Standard) -> Result<Report, PhotoError> {
@@ -22,16 +28,20 @@ impl Engine {
         let found = self.find_faces(&source.pixels)?;
         let mut all = checks::file_checks(bytes, width, height, standard);
         all.push(checks::judge(standard, CheckId::FaceCount, found.faces.len() as f64));
-        let alpha = by_colour(&source.pixels, standard.background.rgb);
-        all.push(checks::finished_background(&source.pixels, &alpha, standard));
-        all.push(checks::matte_edge(&source.pixels, &alpha, standard));
+        let coloured = by_colour(&source.pixels, standard.background.rgb);
+        all.push(checks::matte_edge(&source.pixels, &coloured, standard));
         if let Some(face) = found.single() {
+            // A net and not the colour says who is background: what is off the colour must be seen, not taken for a person.
+            let alpha = self.stranger(&source.pixels, face)?;
+            report.weights = hashes(&[weights::BLAZEFACE, weights::FACE_MESH, weights::SELFIE, weights::RVM]);
+            all.push(checks::finished_background(&source.pixels, &alpha, standard));
             let view = View { picture: &source.pixels, face, alpha: &alpha };
             // The measures of geometry are in pixels of the standard's size: in any other size they mean nothing.
             if (width, height) == (standard.picture.width, standard.picture.height) {
-                let measured = measured(face, hair_top(&source.pixels, standard.background.rgb, face.face_width()));
+                let seen = hair_top(&source.pixels, standard.background.rgb, face.face_width());
+                let measured = measured(face, seen.unwrap_or(f64::NAN));
                 all.extend(checks::geometry(&measured, standard));
-                report.geometry = Some(measured);
+                report.geometry = seen.map(|_| measured);
             }
             all.extend(checks::of_finished(&view, standard));
             all.extend(checks::of_capture(&source.pixels, face, standard));
@@ -52,6 +62,18 @@ impl Engine {
         Ok(report)
     }
 
+    /// Who is person in a finished picture that somebody else made.
+    fn stranger(&self, pixels: &RgbImage, face: &Face) -> Result<Plane, PhotoError> {
+        let (width, height) = pixels.dimensions();
+        let frame = Frame { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) };
+        let chin = face.points[indices::CHIN].y + 0.1 * face.face_width();
+        // No finished picture is larger; one that is gets its matte at a size that costs no more.
+        let scale = (f64::from(LARGEST) / f64::from(width.max(height))).min(1.0);
+        let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
+        let rough = matte::rough(&self.mattes, pixels, frame, chin, side(width), side(height))?;
+        Ok(rough.alpha.resized(width as usize, height as usize))
+    }
+
     /// Reads the written file back and measures it as a stranger would; its own measures are the ones that are reported and that count.
     pub(super) fn measure_again(
         &self,
@@ -68,7 +90,11 @@ impl Engine {
         let found = self.find_faces(&written)?;
         anew.push(checks::judge(standard, CheckId::FaceCount, found.faces.len() as f64));
         if let Some(face) = found.single() {
-            let measured = measured(face, hair_top(&written, standard.background.rgb, face.face_width()));
+            // Hair or a cap of the background's colour cannot be seen by colour: there the matte's word stands, which is the definition.
+            let defined = subject.matte.hair_top(face.face_width()).map(|row| row as f64);
+            let seen = hair_top(&written, standard.background.rgb, face.face_width());
+            let top = seen.filter(|seen| defined.is_none_or(|defined| (seen - defined).abs() <= SAME)).or(defined);
+            let measured = measured(face, top.unwrap_or(f64::NAN));
             anew.extend(checks::geometry(&measured, standard));
             anew.extend(checks::bearing(face, standard));
             report.geometry = Some(measured);
@@ -98,8 +124,9 @@ fn off(pixel: [u8; 3], background: [u8; 3]) -> u8 {
 }
 
 /// The first row of the hair in a finished picture: where at least 3 % of the face's width is covered by half or more. What covers a pixel
-/// by half stands half as far from the background as the hair itself does, and that is learned from the rows right below.
-fn hair_top(picture: &RgbImage, background: [u8; 3], face_width: f64) -> f64 {
+/// by half stands half as far from the background as the hair itself does, and that is learned from the rows right below. `None` where nobody
+/// is seen, or where the very first row is no background.
+fn hair_top(picture: &RgbImage, background: [u8; 3], face_width: f64) -> Option<f64> {
     /// A JPEG's noise around an edge stays below this.
     const LEAST: u8 = 14;
     let need = (0.03 * face_width).max(1.0);
@@ -107,7 +134,7 @@ fn hair_top(picture: &RgbImage, background: [u8; 3], face_width: f64) -> f64 {
         (from..picture.height())
             .find(|y| (0..picture.width()).filter(|x| off(picture.get_pixel(*x, *y).0, background) > threshold).count() as f64 >= need)
     };
-    let Some(touched) = first(LEAST, 0) else { return 0.0 };
+    let touched = first(LEAST, 0).filter(|row| *row > 0)?;
     let below = touched..(touched + (0.15 * face_width) as u32 + 1).min(picture.height());
     let mut hair: Vec<u8> = below
         .flat_map(|y| (0..picture.width()).map(move |x| (x, y)))
@@ -117,7 +144,7 @@ fn hair_top(picture: &RgbImage, background: [u8; 3], face_width: f64) -> f64 {
     hair.sort_unstable();
     // The upper quartile: the soft edge is the lower half of what is seen here.
     let solid = hair.get(hair.len() * 3 / 4).copied().unwrap_or(0);
-    first((solid / 2).max(LEAST), touched).map_or(0.0, f64::from)
+    first((solid / 2).max(LEAST), touched).map(f64::from)
 }
 
 /// Person and background of a finished picture by the background's colour alone.
@@ -148,9 +175,10 @@ mod tests {
                 let cover = if (200..280).contains(&x) { (f32::from(y.saturating_sub(60) as u16) / 10.0).clamp(0.0, 1.0) } else { 0.0 };
                 Rgb(std::array::from_fn(|i| (f32::from(hair[i]) * cover + f32::from(blue[i]) * (1.0 - cover)) as u8))
             });
-            let top = hair_top(&picture, blue, 200.0);
+            let top = hair_top(&picture, blue, 200.0).unwrap();
             assert!((64.0..=66.0).contains(&top), "{hair:?}: {top}");
         }
-        assert_eq!(hair_top(&RgbImage::from_pixel(480, 640, Rgb(blue)), blue, 200.0), 0.0);
+        assert_eq!(hair_top(&RgbImage::from_pixel(480, 640, Rgb(blue)), blue, 200.0), None, "nobody");
+        assert_eq!(hair_top(&RgbImage::from_pixel(480, 640, Rgb([255; 3])), blue, 200.0), None, "another background");
     }
 }

@@ -43,12 +43,13 @@ impl Engine {
         let frame = placement.frame(standard);
         let crop = raster::cut(&source.pixels, frame, width, height, Beyond::Edge, Quality::Fine);
         ended(Step::Settle);
-        // A photo that is refused anyway is not worth the finer net.
+        // A photo that is refused anyway is not worth the finer net; where the hair begins the refined matte may still change.
         let mut known = vec![
             checks::judge(standard, CheckId::CutOff, placement.missing(&edges, standard)),
             checks::judge(standard, CheckId::Enlarging, placement.scale),
         ];
-        known.extend(checks::geometry(&placement.geometry(&head, face.roll_deg), standard));
+        let geometry = checks::geometry(&placement.geometry(&head, face.roll_deg), standard);
+        known.extend(geometry.into_iter().filter(|check| check.id != CheckId::HairTop));
         known.extend(checks::bearing(face, standard));
         let matte = if refuses(&known) {
             matte::refine_once(&crop, &rough)

@@ -48,10 +48,17 @@ fn both_languages_say_the_same_things() {
         parts.insert(name.split('.').next().expect("a split has a first part").to_owned());
     }
     let mut differences = Vec::new();
+    // The files of a language are read in the order of the file system: of two texts for one key chance would choose.
+    let mut home: BTreeMap<String, &str> = BTreeMap::new();
     for part in &parts {
         let [chinese, english] = ["zh-CN", "en"].map(|language| {
             texts(&fs::read_to_string(folder.join(format!("{part}.{language}.yml"))).unwrap_or_else(|_| panic!("{part} has no {language}")))
         });
+        for key in chinese.keys() {
+            if let Some(other) = home.insert(key.clone(), part) {
+                differences.push(format!("{key} is in {other} and in {part}"));
+            }
+        }
         for key in chinese.keys().chain(english.keys()).collect::<BTreeSet<_>>() {
             match (chinese.get(key), english.get(key)) {
                 (Some(chinese), Some(english)) if parameters(chinese) == parameters(english) => {}

@@ -15,6 +15,9 @@ pub struct Hue {
     pub spread: f32,
 }
 
+/// No colour at all: so wide a spread that nobody believes it.
+const UNKNOWN: Hue = Hue { colour: [0.5; 3], spread: 1e6 };
+
 /// A colour for every place of a picture.
 pub struct Field {
     width: usize,
@@ -56,7 +59,9 @@ impl Field {
             });
             field = Some(Field { width: level.width, height: level.height, cells: cells.collect() });
         }
-        field.unwrap_or(Field { width: 1, height: 1, cells: vec![Hue::default()] })
+        let field = field.unwrap_or(Field { width: 1, height: 1, cells: vec![Hue::default()] });
+        // Where nothing at all is known there is no colour to believe.
+        if known.contains(&true) { field } else { Field { width: 1, height: 1, cells: vec![UNKNOWN] } }
     }
 
     /// The colour at a pixel.
@@ -162,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_known_is_no_panic() {
-        assert_eq!(Field::of(&[[1.0; 3]; 4], 2, &[false; 4]).at(1, 1), Hue::default());
+    fn what_nothing_is_known_of_is_no_colour_to_believe() {
+        assert_eq!(Field::of(&[[1.0; 3]; 4], 2, &[false; 4]).at(1, 1), UNKNOWN);
     }
 }

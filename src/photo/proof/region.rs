@@ -37,14 +37,16 @@ impl Area {
             }
         }
         // Where background shows within the outline the cut runs; it may have touched some pixels around it.
-        let touched = |column: usize, row: usize| {
-            const NEAR: usize = 6;
-            (row.saturating_sub(NEAR)..(row + NEAR + 1).min(height)).step_by(3).any(|row| {
-                (column.saturating_sub(NEAR)..(column + NEAR + 1).min(width)).step_by(3).any(|column| {
-                    let pixel = picture.get_pixel((x + column) as u32, (y + row) as u32).0;
-                    pixel.iter().zip(background).all(|(a, b)| a.abs_diff(b) < 12)
-                })
+        let shows: Vec<bool> = (0..width * height)
+            .map(|index| {
+                let pixel = picture.get_pixel((x + index % width) as u32, (y + index / width) as u32).0;
+                pixel.iter().zip(background).all(|(a, b)| a.abs_diff(b) < 24)
             })
+            .collect();
+        let touched = |column: usize, row: usize| {
+            const NEAR: usize = 8;
+            let columns = column.saturating_sub(NEAR)..(column + NEAR + 1).min(width);
+            (row.saturating_sub(NEAR)..(row + NEAR + 1).min(height)).any(|row| shows[row * width..][columns.clone()].contains(&true))
         };
         for row in 0..height {
             for column in 0..width {
