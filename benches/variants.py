@@ -30,7 +30,9 @@ def truth(person):
     t = json.load(open(f"{SPECIMENS}/p{person:02}.json"))
     alpha = np.array(Image.open(f"{SPECIMENS}/p{person:02}_alpha.png").convert("L")) > 127
     (ax, ay), (bx, by) = t["pupil_l"], t["pupil_r"]
-    return {"hair_top": t["hair_top"], "eye_line": (ay + by) / 2, "eye_x": (ax + bx) / 2, "face_width": t["face_width"], "alpha": alpha}
+    # The top of the hair as it is defined: the first row that is person over at least 3 % of the face's width.
+    hair = float(np.flatnonzero(alpha.sum(1) >= 0.03 * t["face_width"])[0])
+    return {"hair_top": hair, "eye_line": (ay + by) / 2, "eye_x": (ax + bx) / 2, "face_width": t["face_width"], "alpha": alpha}
 
 
 def variant(person, kind, rng):

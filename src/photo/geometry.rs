@@ -137,8 +137,8 @@ struct Rules {
 pub fn place(head: &Head, edges: &Edges, standard: &Standard) -> Placement {
     /// A tenth of half the range: measures are known to a few pixels only.
     const COMFORT: f64 = 0.1;
-    /// A crop that the source's edges press nearer to a limit than this (2.5 pixels of the eye line) is not known to keep it.
-    const SURE: f64 = 0.05;
+    /// A crop that the source's edges press nearer to a limit than this (4 pixels of the eye line) is not known to keep it.
+    const SURE: f64 = 0.08;
     let enlarging = standard.limits(CheckId::Enlarging);
     let centre = standard.limits(CheckId::Centre);
     let most = enlarging.fail.max.unwrap_or(f64::INFINITY);

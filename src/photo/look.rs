@@ -91,6 +91,8 @@ impl Engine {
         /// A margin from which on nothing is gained by another look.
         const GOOD: f64 = 0.3;
         const LOOKS: usize = 3;
+        /// Pixels of the finished picture within which hair and the source's top edge cannot be told apart.
+        const TOUCHES: f64 = 2.5;
         let (width, height) = (standard.picture.width, standard.picture.height);
         let mut edges = edges;
         let mut placement = geometry::place(head, &edges, standard);
@@ -101,7 +103,7 @@ impl Engine {
             let rough = matte::rough(&self.mattes, &source.pixels, frame, chin, width, height)?;
             let row = rough.hair_top(head.face_width * placement.scale).unwrap_or(0);
             let hair_top = (placement.y + row as f64 / placement.scale).max(0.0);
-            edges.top = hair_top < 1.0 / placement.scale;
+            edges.top = hair_top < TOUCHES / placement.scale;
             // Hair that reaches the crop's own top may go on above it.
             let cut_by_crop = row == 0 && placement.y > 0.0;
             head.hair_top = if cut_by_crop { (placement.y - 0.3 * head.face_width).max(0.0) } else { hair_top };

@@ -40,11 +40,11 @@ impl Area {
         let shows: Vec<bool> = (0..width * height)
             .map(|index| {
                 let pixel = picture.get_pixel((x + index % width) as u32, (y + index / width) as u32).0;
-                pixel.iter().zip(background).all(|(a, b)| a.abs_diff(b) < 24)
+                pixel.iter().zip(background).all(|(a, b)| a.abs_diff(b) < 40)
             })
             .collect();
         let touched = |column: usize, row: usize| {
-            const NEAR: usize = 8;
+            const NEAR: usize = 10;
             let columns = column.saturating_sub(NEAR)..(column + NEAR + 1).min(width);
             (row.saturating_sub(NEAR)..(row + NEAR + 1).min(height)).any(|row| shows[row * width..][columns.clone()].contains(&true))
         };
