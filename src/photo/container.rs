@@ -127,11 +127,22 @@ fn end_of_scan(bytes: &[u8], from: usize) -> usize {
     bytes.len()
 }
 
+/// What the frame header of a JPEG says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JpegFrame {
+    pub width: u32,
+    pub height: u32,
+    /// One byte a component: how often it is sampled across (high four bits) and down (low four bits).
+    pub sampling: Vec<u8>,
+    /// Progressive, or components in scans of their own: a decoder must keep every coefficient to the end.
+    pub several_scans: bool,
+}
+
 /// What the frame header says, checked against what the decoder can do.
 ///
 /// # Errors
 /// `UnsupportedJpeg` for lossless, hierarchical, arithmetic, 12-bit, CMYK and split pictures, `Truncated` without a frame, a scan or an end.
-pub fn examine_jpeg(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
+pub fn examine_jpeg(bytes: &[u8]) -> Result<JpegFrame, PhotoError> {
     let layout = jpeg_layout(bytes);
     let unsupported = |kind| Err(PhotoError::UnsupportedJpeg { kind });
     let frame =
@@ -164,17 +175,30 @@ pub fn examine_jpeg(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
         return Err(PhotoError::Truncated);
     }
     let (width, height) = (u32::from(u16::from_be_bytes([w1, w0])), u32::from(u16::from_be_bytes([h1, h0])));
-    if width == 0 || height == 0 { Err(PhotoError::Damaged) } else { Ok((width, height)) }
+    if width == 0 || height == 0 {
+        return Err(PhotoError::Damaged);
+    }
+    let sampling = samplings(header).collect();
+    let several_scans = frame.marker == 0xC2 || has_scans_apart(bytes, &layout, components);
+    Ok(JpegFrame { width, height, sampling, several_scans })
 }
 
 /// Whether a sequential picture with coarser colour keeps its components in scans of their own: the decoder gives noise for these and no error.
 fn is_split(bytes: &[u8], layout: &JpegLayout, frame: &Segment) -> bool {
     let header = &bytes[frame.payload.clone()];
-    let sampling = header.get(6..).unwrap_or_default().chunks_exact(3).map(|component| component[1]);
-    let coarser = sampling.clone().any(|factor| Some(factor) != sampling.clone().next());
+    let coarser = samplings(header).any(|factor| Some(factor) != samplings(header).next());
+    frame.marker != 0xC2 && coarser && has_scans_apart(bytes, layout, header[5])
+}
+
+/// The sampling factors of a frame header's components.
+fn samplings(header: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    header.get(6..).unwrap_or_default().chunks_exact(3).map(|component| component[1])
+}
+
+/// Whether a scan has fewer than all components.
+fn has_scans_apart(bytes: &[u8], layout: &JpegLayout, components: u8) -> bool {
     let scans = layout.segments.iter().filter(|segment| segment.marker == START_OF_SCAN);
-    let alone = scans.map(|scan| bytes[scan.payload.clone()].first().copied().unwrap_or(0)).any(|components| components < header[5]);
-    frame.marker != 0xC2 && coarser && alone
+    scans.map(|scan| bytes[scan.payload.clone()].first().copied().unwrap_or(0)).any(|in_scan| in_scan < components)
 }
 
 #[cfg(test)]
@@ -225,7 +249,8 @@ mod tests {
 
     #[test]
     fn the_end_of_the_picture_is_looked_for() {
-        assert_eq!(examine_jpeg(&jpeg(0xC0, 8, 3, b"\xFF\xD9trailing")), Ok((6, 4)));
+        let frame = examine_jpeg(&jpeg(0xC0, 8, 3, b"\xFF\xD9trailing")).unwrap();
+        assert_eq!((frame.width, frame.height), (6, 4));
         assert_eq!(examine_jpeg(&jpeg(0xC0, 8, 3, b"")), Err(PhotoError::Truncated));
         assert_eq!(examine_jpeg(b"\xFF\xD8\xFF"), Err(PhotoError::Truncated));
     }

@@ -2,20 +2,18 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder, ImageError, Limits, Rgb, RgbImage, codecs, metadata::Orientation};
+use image::{ColorType, ImageDecoder, ImageError, Limits, RgbImage, codecs, metadata::Orientation};
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 use super::container::{self, Format};
 use super::error::PhotoError;
 use super::heic;
+use super::memory;
+use super::upright;
 use crate::domain::report::SourceFacts;
 
 /// The largest file that is opened, in bytes.
 pub const MAX_BYTES: usize = 40 << 20;
-/// The largest picture that is decoded, in pixels.
-pub const MAX_PIXELS: u64 = 100_000_000;
-/// The most a decoder may allocate: a picture of the largest size in 8-bit RGBA.
-const MAX_ALLOCATION: u64 = MAX_PIXELS * 4;
 
 /// A decoded picture: upright, sRGB, opaque.
 #[derive(Debug, Clone)]
@@ -29,15 +27,16 @@ pub struct Source {
 /// # Errors
 /// Every `PhotoError` but `NoSingleFace` and `Inference`.
 pub fn decode(bytes: &[u8]) -> Result<Source, PhotoError> {
-    let (format, width, height) = examine(bytes)?;
-    check_size(format, width, height)?;
-    match format {
-        Format::Jpeg => read(codecs::jpeg::JpegDecoder::new(Cursor::new(bytes)), format, bytes.len()),
-        Format::Png => read(png(bytes), format, bytes.len()),
-        Format::WebP => read(codecs::webp::WebPDecoder::new(Cursor::new(bytes)), format, bytes.len()),
+    let header = examine(bytes)?;
+    match header.format {
+        Format::Jpeg => read(codecs::jpeg::JpegDecoder::new(Cursor::new(bytes)), &header, bytes.len()),
+        Format::Png => read(png(bytes), &header, bytes.len()),
+        Format::WebP => read(codecs::webp::WebPDecoder::new(Cursor::new(bytes)), &header, bytes.len()),
         Format::Heic => {
-            let decoded = heic::decode(bytes)?;
-            Ok(finish(decoded.picture, decoded.profile, Orientation::NoTransforms, format, bytes.len()))
+            let heic::Decoded { picture, profile } = heic::decode(bytes)?;
+            let (width, height, colour) = (picture.width(), picture.height(), picture.color());
+            let samples = Samples { width, height, colour, data: picture.into_bytes() };
+            finish(samples, profile, Orientation::NoTransforms, header.format, bytes.len())
         }
     }
 }
@@ -47,24 +46,41 @@ pub fn decode(bytes: &[u8]) -> Result<Source, PhotoError> {
 /// # Errors
 /// What `decode` would say about the header.
 pub fn pixels(bytes: &[u8]) -> Result<u64, PhotoError> {
-    let (format, width, height) = examine(bytes)?;
-    check_size(format, width, height)?;
-    Ok(u64::from(width) * u64::from(height))
+    let header = examine(bytes)?;
+    Ok(u64::from(header.width) * u64::from(header.height))
 }
 
-/// Format, width and height, without a pixel.
-fn examine(bytes: &[u8]) -> Result<(Format, u32, u32), PhotoError> {
+/// What a file says of itself before a pixel is decoded, within the limits.
+struct Header {
+    format: Format,
+    width: u32,
+    height: u32,
+}
+
+fn examine(bytes: &[u8]) -> Result<Header, PhotoError> {
     if bytes.len() > MAX_BYTES {
         return Err(PhotoError::FileTooLarge { limit_mb: (MAX_BYTES >> 20) as u64 });
     }
     let format = container::sniff(bytes)?;
-    let (width, height) = match format {
-        Format::Jpeg => container::examine_jpeg(bytes)?,
-        Format::Png => png(bytes).map_err(|error| in_our_words(&error))?.dimensions(),
-        Format::WebP => codecs::webp::WebPDecoder::new(Cursor::new(bytes)).map_err(|error| in_our_words(&error))?.dimensions(),
-        Format::Heic => heic::stored_size(&heic::open(bytes)?)?,
+    let answer = |colour: ColorType| u64::from(colour.bytes_per_pixel());
+    let ((width, height), bytes_per_pixel) = match format {
+        Format::Jpeg => {
+            let frame = container::examine_jpeg(bytes)?;
+            ((frame.width, frame.height), memory::jpeg(&frame.sampling, frame.several_scans))
+        }
+        Format::Png => {
+            let png = png(bytes).map_err(|error| in_our_words(&error))?;
+            (png.dimensions(), answer(png.color_type()))
+        }
+        Format::WebP => {
+            let webp = codecs::webp::WebPDecoder::new(Cursor::new(bytes)).map_err(|error| in_our_words(&error))?;
+            (webp.dimensions(), memory::webp(bytes, answer(webp.color_type())))
+        }
+        // What a HEIC takes depends on what it is made of: see `heic_bounds`.
+        Format::Heic => (heic::stored_size(&heic::open(bytes)?)?, answer(ColorType::Rgba8)),
     };
-    Ok((format, width, height))
+    check_size(format, width, height, bytes_per_pixel)?;
+    Ok(Header { format, width, height })
 }
 
 fn png(bytes: &[u8]) -> Result<codecs::png::PngDecoder<Cursor<&[u8]>>, ImageError> {
@@ -73,41 +89,57 @@ fn png(bytes: &[u8]) -> Result<codecs::png::PngDecoder<Cursor<&[u8]>>, ImageErro
 
 fn limits() -> Limits {
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_ALLOCATION);
+    limits.max_alloc = Some(memory::MOST);
     limits
 }
 
 /// What a JPEG can say. A longer side, however thin, would cost the scaling down more memory than the picture itself.
 const MAX_SIDE: u32 = 65_535;
 
-fn check_size(format: Format, width: u32, height: u32) -> Result<(), PhotoError> {
-    let most = if format == Format::Heic { heic::MAX_PIXELS } else { MAX_PIXELS };
-    if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > most {
+fn check_size(format: Format, width: u32, height: u32, bytes_per_pixel: u64) -> Result<(), PhotoError> {
+    let most = if format == Format::Heic { heic::MAX_PIXELS } else { memory::MAX_PIXELS };
+    if width.max(height) > MAX_SIDE {
         return Err(PhotoError::TooManyPixels { limit: most / 1_000_000 });
     }
-    Ok(())
+    memory::check(u64::from(width) * u64::from(height), bytes_per_pixel, most)
 }
 
-fn read<D: ImageDecoder>(decoder: Result<D, ImageError>, format: Format, bytes: usize) -> Result<Source, PhotoError> {
+fn read<D: ImageDecoder>(decoder: Result<D, ImageError>, header: &Header, bytes: usize) -> Result<Source, PhotoError> {
     let mut decoder = decoder.map_err(|error| in_our_words(&error))?;
-    if decoder.total_bytes() > MAX_ALLOCATION {
-        return Err(PhotoError::TooManyPixels { limit: MAX_PIXELS / 1_000_000 });
-    }
     decoder.set_limits(limits()).map_err(|error| in_our_words(&error))?;
+    let ((width, height), colour) = (decoder.dimensions(), decoder.color_type());
+    // The decoder reads the header with eyes of its own.
+    if (width, height) != (header.width, header.height) || decoder.total_bytes() > memory::MOST {
+        return Err(PhotoError::Damaged);
+    }
     // Broken metadata is no reason to refuse sound pixels.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let profile = decoder.icc_profile().ok().flatten();
-    let decoded = DynamicImage::from_decoder(decoder).map_err(|error| in_our_words(&error))?;
+    let mut data = vec![0; decoder.total_bytes() as usize];
+    decoder.read_image(&mut data).map_err(|error| in_our_words(&error))?;
     let profile = profile.and_then(|profile| ColorProfile::new_from_slice(&profile).ok());
-    Ok(finish(decoded, profile, orientation, format, bytes))
+    finish(Samples { width, height, colour, data }, profile, orientation, header.format, bytes)
 }
 
-fn finish(decoded: DynamicImage, profile: Option<ColorProfile>, orientation: Orientation, format: Format, bytes: usize) -> Source {
-    let mut pixels = opaque(decoded);
+/// What a decoder hands over.
+struct Samples {
+    width: u32,
+    height: u32,
+    colour: ColorType,
+    data: Vec<u8>,
+}
+
+fn finish(
+    samples: Samples,
+    profile: Option<ColorProfile>,
+    orientation: Orientation,
+    format: Format,
+    bytes: usize,
+) -> Result<Source, PhotoError> {
+    let rgb = upright::opaque_rgb(samples.data, samples.colour);
+    let mut pixels = rgb.and_then(|rgb| RgbImage::from_raw(samples.width, samples.height, rgb)).ok_or(PhotoError::Damaged)?;
     let colour_converted = profile.is_some_and(|profile| to_srgb(&mut pixels, &profile));
-    let mut upright = DynamicImage::ImageRgb8(pixels);
-    upright.apply_orientation(orientation);
-    let pixels = upright.into_rgb8();
+    let pixels = upright::upright(pixels, orientation);
     let (width, height) = pixels.dimensions();
     let facts = SourceFacts {
         format: format.name().to_owned(),
@@ -117,31 +149,15 @@ fn finish(decoded: DynamicImage, profile: Option<ColorProfile>, orientation: Ori
         orientation: orientation.to_exif(),
         colour_converted,
     };
-    Source { pixels, facts }
+    Ok(Source { pixels, facts })
 }
 
 fn in_our_words(error: &ImageError) -> PhotoError {
     match error {
-        ImageError::Limits(_) => PhotoError::TooManyPixels { limit: MAX_PIXELS / 1_000_000 },
+        ImageError::Limits(_) => PhotoError::TooManyPixels { limit: memory::MAX_PIXELS / 1_000_000 },
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => PhotoError::Truncated,
         _ => PhotoError::Damaged,
     }
-}
-
-/// Lays transparent pixels on white, as every viewer of a document does.
-fn opaque(decoded: DynamicImage) -> RgbImage {
-    if !decoded.color().has_alpha() {
-        return decoded.into_rgb8();
-    }
-    let rgba = decoded.into_rgba8();
-    RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
-        let [r, g, b, alpha] = rgba.get_pixel(x, y).0;
-        let over = |channel: u8| {
-            let alpha = u32::from(alpha);
-            ((u32::from(channel) * alpha + 255 * (255 - alpha) + 127) / 255) as u8
-        };
-        Rgb([over(r), over(g), over(b)])
-    })
 }
 
 /// Brings the pixels to sRGB and says whether it did. A profile that does not fit or that already is sRGB changes nothing.
@@ -179,7 +195,7 @@ fn is_srgb(profile: &ColorProfile) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::ImageFormat;
+    use image::{DynamicImage, ImageFormat, Rgb};
 
     fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
         let mut out = Cursor::new(Vec::new());
@@ -249,7 +265,35 @@ mod tests {
         let mut bytes = vec![0xFF, 0xD8, 0xFF, 0xC0, 0, 17, 8, 0x4E, 0x20, 0x4E, 0x20, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0];
         bytes.extend([0xFF, 0xDA, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 63, 0, 1, 2, 3, 0xFF, 0xD9]);
         assert_eq!(decode(&bytes).unwrap_err(), PhotoError::TooManyPixels { limit: 100 });
-        assert_eq!(check_size(Format::Jpeg, MAX_SIDE + 1, 1), Err(PhotoError::TooManyPixels { limit: 100 }), "thin, but dear to scale");
+        assert_eq!(check_size(Format::Jpeg, MAX_SIDE + 1, 1, 3), Err(PhotoError::TooManyPixels { limit: 100 }), "thin, but dear to scale");
         assert_eq!(decode(&vec![0xFF; MAX_BYTES + 1]).unwrap_err(), PhotoError::FileTooLarge { limit_mb: 40 });
+    }
+
+    /// A JPEG that declares so many pixels and three components, sampled so, and has nothing to show for it.
+    fn declared(start_of_frame: u8, width: u16, height: u16, brightness: u8) -> Vec<u8> {
+        let ([h1, h0], [w1, w0]) = (height.to_be_bytes(), width.to_be_bytes());
+        let mut bytes = vec![0xFF, 0xD8, 0xFF, start_of_frame, 0, 17, 8, h1, h0, w1, w0, 3, 1, brightness, 0, 2, 0x11, 0, 3, 0x11, 0];
+        bytes.extend([0xFF, 0xDA, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 63, 0, 1, 2, 3, 0xFF, 0xD9]);
+        bytes
+    }
+
+    #[test]
+    fn what_takes_more_memory_may_have_fewer_pixels() {
+        assert_eq!(pixels(&declared(0xC0, 10_000, 10_000, 0x22)), Ok(100_000_000));
+        assert_eq!(pixels(&declared(0xC2, 10_000, 10_000, 0x22)), Err(PhotoError::TooManyPixels { limit: 68 }));
+        assert_eq!(pixels(&declared(0xC2, 10_000, 10_000, 0x11)), Err(PhotoError::TooManyPixels { limit: 45 }));
+        assert_eq!(pixels(&declared(0xC2, 8000, 6000, 0x22)), Ok(48_000_000), "what phones take");
+        let png = |colour: u8, depth: u8| {
+            let mut bytes = encoded(&DynamicImage::ImageRgb8(marked()), ImageFormat::Png);
+            bytes[16..26].copy_from_slice(&[0, 0, 0x27, 0x10, 0, 0, 0x27, 0x10, depth, colour]);
+            let crc = crate::photo::metadata::crc32(&bytes[12..29]);
+            bytes[29..33].copy_from_slice(&crc.to_be_bytes());
+            pixels(&bytes)
+        };
+        const RGB: u8 = 2;
+        const RGBA: u8 = 6;
+        assert_eq!((png(RGB, 8), png(RGBA, 8)), (Ok(100_000_000), Ok(100_000_000)));
+        assert_eq!(png(RGB, 16), Err(PhotoError::TooManyPixels { limit: 68 }));
+        assert_eq!(png(RGBA, 16), Err(PhotoError::TooManyPixels { limit: 51 }));
     }
 }

@@ -63,13 +63,24 @@ pub enum Step {
     MeasureAgain,
 }
 
-/// What became of a photo.
-#[derive(Debug, Clone, PartialEq)]
+/// What became of a photo. `Debug` tells how long the finished photo is and not what it shows: it is a face.
+#[derive(Clone, PartialEq)]
 pub enum Outcome {
     /// A finished photo, perhaps with findings.
     Standardized { jpeg: Vec<u8>, report: Report },
     /// No finished photo, with at least one reason.
     Refused { reasons: Vec<Reason>, report: Report },
+}
+
+impl std::fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Outcome::Standardized { jpeg, report } => {
+                f.debug_struct("Standardized").field("jpeg_bytes", &jpeg.len()).field("report", report).finish()
+            }
+            Outcome::Refused { reasons, report } => f.debug_struct("Refused").field("reasons", reasons).field("report", report).finish(),
+        }
+    }
 }
 
 /// Weights that cannot be loaded: the program itself is broken.
@@ -224,4 +235,17 @@ fn refused(report: Report) -> Outcome {
 pub(super) fn in_order(mut checks: Vec<Check>) -> Vec<Check> {
     checks.sort_by_key(|check| check.id);
     checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_is_printed_without_the_face() {
+        let facts = SourceFacts { format: "jpeg".to_owned(), width: 1, height: 1, bytes: 1, orientation: 1, colour_converted: false };
+        let outcome = Outcome::Standardized { jpeg: vec![201; 4321], report: report(&Standard::default(), &facts, &[]) };
+        let printed = format!("{outcome:?}");
+        assert!(printed.contains("jpeg_bytes: 4321") && !printed.contains("201, 201"), "{printed}");
+    }
 }

@@ -175,6 +175,20 @@ mod tests {
     }
 
     #[test]
+    fn data_up_to_the_end_of_the_file_is_not_kept_with_all_that_lies_there() {
+        let mut file = turned();
+        let length = {
+            let opened = open(&file).unwrap();
+            let location = opened.primary_item().unwrap().location.clone().unwrap();
+            (location.extents[0].length as u32).to_be_bytes()
+        };
+        let table = file.windows(4).position(|at| at == b"iloc").unwrap();
+        let at = table + file[table..].windows(4).position(|at| at == length).unwrap();
+        file[at..at + 4].fill(0);
+        assert_eq!(without_location(&file).unwrap_err(), PhotoError::Damaged);
+    }
+
+    #[test]
     fn what_is_cut_short_or_too_large_is_named() {
         let file = turned();
         for cut in [20, 60, file.len() / 2, file.len() - 8] {

@@ -4,10 +4,11 @@
 //! Taken is what cameras write: one coded picture, or one grid of coded tiles, and beside it one for the transparency.
 
 use heifer::heifer_hevc_dec::{nal::NalUnit, params::ParameterSets};
-use heifer::heifer_isobmff::{FourCC, HeifFile};
+use heifer::heifer_isobmff::{FourCC, HeifFile, boxes::Property};
 
 use super::error::PhotoError;
-use super::heic::{container, is_transparency};
+use super::heic::{self, container, is_transparency};
+use super::memory;
 
 /// What a coded picture may be larger than declared on either side: codecs round up to whole blocks.
 const ROUNDING: u32 = 64;
@@ -20,28 +21,69 @@ const SEQUENCE_PARAMETERS: u8 = 33;
 /// Checks the main picture, of so many pixels, and its transparency.
 ///
 /// # Errors
-/// `Heic` for a structure that no camera writes, `Damaged` for one that asks for more than its picture can need.
+/// `Heic` for a structure that no camera writes, `Damaged` for one that asks for more than its picture can need, `TooManyPixels` where
+/// decoding would take too much memory.
 pub fn check(file: &HeifFile<'_>, pixels: u64) -> Result<(), PhotoError> {
-    let mut area = 0;
-    let mut bytes = 0;
-    let transparency = file.referencing_items(file.primary_id, b"auxl").into_iter().find(|item| is_transparency(file, *item));
+    let transparency = transparency_of(file, file.primary_id);
+    check_memory(file, transparency, pixels)?;
     for picture in std::iter::once(file.primary_id).chain(transparency) {
+        changes(file, picture)?;
+        if picture != file.primary_id && transparency_of(file, picture).is_some() {
+            return Err(PhotoError::Heic);
+        }
+        let (mut area, mut bytes) = (0, 0);
         for coded in coded_items(file, picture)? {
             // A tile's own transparency is decoded with it.
-            let own = file.referencing_items(coded, b"auxl").into_iter().filter(|item| coded != picture && is_transparency(file, *item));
+            let own = transparency_of(file, coded).filter(|_| coded != picture);
             for item in std::iter::once(coded).chain(own) {
                 if file.item(item).map_err(container)?.item_type != FourCC(*b"hvc1") {
                     return Err(PhotoError::Heic);
                 }
+                changes(file, item)?;
                 area += coded_area(file, item)?;
                 bytes += coded_bytes(file, item)?;
-                if area > 2 * (TILES_TO_PICTURE * pixels + SOME_MORE) || bytes > 2 * super::decode::MAX_BYTES {
+                if area > TILES_TO_PICTURE * pixels + SOME_MORE || bytes > super::decode::MAX_BYTES {
                     return Err(PhotoError::Damaged);
                 }
             }
         }
     }
     Ok(())
+}
+
+/// The transparency of an item that the decoder takes: the first.
+fn transparency_of(file: &HeifFile<'_>, item: u32) -> Option<u32> {
+    file.referencing_items(item, b"auxl").into_iter().find(|auxiliary| is_transparency(file, *auxiliary))
+}
+
+/// Whether an item is cropped, turned or mirrored. The decoder copies the picture for each; the format allows each once.
+fn changes(file: &HeifFile<'_>, item: u32) -> Result<bool, PhotoError> {
+    let mut counts = [0; 3];
+    for property in file.item_properties(item).map_err(container)? {
+        match property {
+            Property::CleanAperture { .. } => counts[0] += 1,
+            Property::Rotation(_) => counts[1] += 1,
+            Property::Mirror(_) => counts[2] += 1,
+            _ => {}
+        }
+    }
+    if counts.iter().any(|count| *count > 1) { Err(PhotoError::Heic) } else { Ok(counts.iter().any(|count| *count > 0)) }
+}
+
+/// Holds what the decoder has in hands at once against the most that decoding may take.
+fn check_memory(file: &HeifFile<'_>, transparency: Option<u32>, pixels: u64) -> Result<(), PhotoError> {
+    const RGBA: u64 = 4;
+    /// Brightness and, at a quarter of the size, two colours, 16 bits each.
+    const CODED: u64 = 3;
+    let whole = file.item(file.primary_id).map_err(container)?.item_type == FourCC(*b"hvc1");
+    let first = if whole { CODED } else { 0 };
+    let second = match transparency {
+        None => 0,
+        Some(item) if changes(file, item)? => 2 * RGBA,
+        Some(_) => RGBA,
+    };
+    let changed = if changes(file, file.primary_id)? { RGBA } else { 0 };
+    memory::check(pixels, RGBA + changed.max(first + second), heic::MAX_PIXELS)
 }
 
 /// The coded pictures of which a picture is made.
@@ -93,7 +135,7 @@ fn coded_bytes(file: &HeifFile<'_>, item: u32) -> Result<usize, PhotoError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::photo::{decode, heic};
+    use crate::photo::decode;
 
     fn boxed(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
         let body = parts.concat();
@@ -105,6 +147,11 @@ mod tests {
 
     /// A file of items of one kind and 64 × 64 pixels, with references from one to others, and no data at all.
     fn of_items(kinds: &[&[u8; 4]], references: &[(u16, &[u16])]) -> Vec<u8> {
+        linked(kinds, b"dimg", references, &[])
+    }
+
+    /// The same with references of any kind, and with more properties, each an item's.
+    fn linked(kinds: &[&[u8; 4]], link: &[u8; 4], references: &[(u16, &[u16])], more: &[(u16, Vec<u8>)]) -> Vec<u8> {
         let infos: Vec<Vec<u8>> = kinds
             .iter()
             .enumerate()
@@ -114,11 +161,18 @@ mod tests {
             .iter()
             .map(|(from, to)| {
                 let to: Vec<u8> = to.iter().flat_map(|id| id.to_be_bytes()).collect();
-                boxed(b"dimg", &[&from.to_be_bytes(), &((to.len() / 2) as u16).to_be_bytes(), &to])
+                boxed(link, &[&from.to_be_bytes(), &((to.len() / 2) as u16).to_be_bytes(), &to])
             })
             .collect();
         let sizes = boxed(b"ispe", &[&[0; 4], &64u32.to_be_bytes(), &64u32.to_be_bytes()]);
-        let owners: Vec<u8> = (1..=kinds.len() as u16).flat_map(|id| [id.to_be_bytes().to_vec(), vec![1, 1]].concat()).collect();
+        let mut owners = Vec::new();
+        for id in 1..=kinds.len() as u16 {
+            let own: Vec<u8> = more.iter().zip(2..).filter(|((item, _), _)| *item == id).map(|(_, place)| place).collect();
+            owners.extend(id.to_be_bytes());
+            owners.extend([own.len() as u8 + 1, 1]);
+            owners.extend(own);
+        }
+        let properties = more.iter().fold(sizes, |all, (_, property)| [all, property.clone()].concat());
         let meta = boxed(
             b"meta",
             &[
@@ -128,7 +182,10 @@ mod tests {
                 &boxed(b"iloc", &[&[0, 0, 0, 0, 0x44, 0, 0, 0]]),
                 &boxed(b"iinf", &[&[0; 4], &(kinds.len() as u16).to_be_bytes(), &infos.concat()]),
                 &boxed(b"iref", &[&[0; 4], &links.concat()]),
-                &boxed(b"iprp", &[&boxed(b"ipco", &[&sizes]), &boxed(b"ipma", &[&[0; 4], &(kinds.len() as u32).to_be_bytes(), &owners])]),
+                &boxed(
+                    b"iprp",
+                    &[&boxed(b"ipco", &[&properties]), &boxed(b"ipma", &[&[0; 4], &(kinds.len() as u32).to_be_bytes(), &owners])],
+                ),
             ],
         );
         [boxed(b"ftyp", &[b"heic", &[0; 4], b"mif1heic"]), meta].concat()
@@ -143,5 +200,60 @@ mod tests {
         }
         let circle = of_items(&[b"hvc1", b"hvc1"], &[(1, &[2]), (2, &[1])]);
         assert_eq!(decode::decode(&circle).unwrap_err(), PhotoError::Damaged, "no codec, and no end of looking for a colour profile");
+    }
+
+    fn turn() -> Vec<u8> {
+        boxed(b"irot", &[&[1]])
+    }
+
+    fn alpha() -> Vec<u8> {
+        boxed(b"auxC", &[&[0; 4], b"urn:mpeg:hevc:2015:auxid:1\0"])
+    }
+
+    fn checked(file: &[u8], pixels: u64) -> Result<(), PhotoError> {
+        check(&heic::open(file).unwrap(), pixels)
+    }
+
+    #[test]
+    fn each_change_of_a_picture_is_made_once() {
+        let flip = || boxed(b"imir", &[&[0]]);
+        let crop = || boxed(b"clap", &[&[0, 0, 0, 8, 0, 0, 0, 1].repeat(4)]);
+        for change in [turn, flip, crop] {
+            let twice = linked(&[b"hvc1"], b"dimg", &[], &[(1, change()), (1, change())]);
+            assert_eq!(checked(&twice, 64 * 64), Err(PhotoError::Heic));
+        }
+        let each = linked(&[b"hvc1"], b"dimg", &[], &[(1, turn()), (1, flip()), (1, crop())]);
+        assert_eq!(checked(&each, 64 * 64), Err(PhotoError::Damaged), "it has no data; its changes are no fault");
+        let transparency = linked(&[b"hvc1", b"hvc1"], b"auxl", &[(2, &[1])], &[(2, alpha()), (2, turn()), (2, turn())]);
+        assert_eq!(checked(&transparency, 64 * 64), Err(PhotoError::Heic));
+    }
+
+    #[test]
+    fn a_transparency_is_not_transparent_itself() {
+        let file = of_items(&[b"hvc1"], &[]);
+        assert_eq!(transparency_of(&heic::open(&file).unwrap(), 1), None);
+        let file = linked(&[b"hvc1", b"hvc1"], b"auxl", &[(2, &[1])], &[(2, alpha())]);
+        assert_eq!(transparency_of(&heic::open(&file).unwrap(), 1), Some(2));
+        let circle = linked(&[b"hvc1"], b"auxl", &[(1, &[1])], &[(1, alpha())]);
+        assert!(checked(&circle, 64 * 64).is_err());
+    }
+
+    #[test]
+    fn what_the_decoder_copies_counts() {
+        let plain = of_items(&[b"hvc1"], &[]);
+        assert_eq!(checked(&plain, 60_000_000), Err(PhotoError::TooManyPixels { limit: 58 }));
+        let turned = linked(&[b"hvc1"], b"dimg", &[], &[(1, turn())]);
+        assert_eq!(checked(&turned, 8192 * 6144), Err(PhotoError::Damaged), "only its data is missing");
+        assert_eq!(checked(&turned, 52_000_000), Err(PhotoError::TooManyPixels { limit: 51 }));
+    }
+
+    #[test]
+    fn a_picture_is_bounded_by_its_own_pixels() {
+        // A sound picture that says it is larger than it is passes; one whose coded area exceeds its share by itself does not.
+        let picture = heifer::Image { width: 2048, height: 2048, bit_depth: 8, has_alpha: false, data: vec![128; 2048 * 2048 * 4] };
+        let file = heifer::encode(&picture, &heifer::EncodeOptions::default()).unwrap();
+        assert_eq!(checked(&file, 2048 * 2048), Ok(()));
+        assert_eq!(checked(&file, 48_576), Ok(()), "4 × 48,576 and some more is just its area");
+        assert_eq!(checked(&file, 48_575), Err(PhotoError::Damaged));
     }
 }

@@ -19,10 +19,10 @@ const KEPT_PROPERTIES: [&[u8; 4]; 11] = [b"hvcC", b"ispe", b"colr", b"pixi", b"i
 /// Rewrites a HEIC without its metadata.
 ///
 /// # Errors
-/// A container that cannot be read.
+/// A container that cannot be read; `Damaged` where it does not say how long the picture's data is.
 pub fn clean(bytes: &[u8]) -> Result<Vec<u8>, PhotoError> {
     let file = heic::open(bytes)?;
-    let (mut in_file, in_idat) = needed(&file, bytes.len());
+    let needed = needed(&file, bytes.len())?;
     let mut out = Wiper { source: bytes, out: vec![0; bytes.len()] };
     for part in boxes(bytes, 0..bytes.len())? {
         match &part.kind {
@@ -30,20 +30,26 @@ pub fn clean(bytes: &[u8]) -> Result<Vec<u8>, PhotoError> {
             b"mdat" => out.keep(part.header.clone()),
             b"meta" => {
                 out.keep(part.header.start..(part.header.end + 4).min(part.body.end));
-                out.meta(&part, &in_idat)?;
+                out.meta(&part, &needed.in_idat)?;
             }
             _ => out.free(&part),
         }
     }
-    in_file.drain(..).for_each(|range| out.keep(range));
+    needed.in_file.into_iter().for_each(|range| out.keep(range));
     let clean = out.out;
     // Nobody is handed a file that this very house could not read.
     heic::stored_size(&heic::open(&clean)?)?;
     Ok(clean)
 }
 
-/// The bytes of the main picture, of what it is made of and of its transparency: in the file, and in the container's own store.
-fn needed(file: &HeifFile<'_>, length: usize) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+/// The bytes of the main picture, of what it is made of and of its transparency.
+struct Needed {
+    in_file: Vec<Range<usize>>,
+    /// In the container's own store, counted from its start.
+    in_idat: Vec<Range<usize>>,
+}
+
+fn needed(file: &HeifFile<'_>, length: usize) -> Result<Needed, PhotoError> {
     let (mut seen, mut open) = (BTreeSet::new(), vec![file.primary_id]);
     let (mut in_file, mut in_idat) = (Vec::new(), Vec::new());
     while let Some(id) = open.pop() {
@@ -54,9 +60,13 @@ fn needed(file: &HeifFile<'_>, length: usize) -> (Vec<Range<usize>>, Vec<Range<u
         open.extend(file.referenced_items(id, b"iloc"));
         open.extend(file.referencing_items(id, b"auxl").into_iter().filter(|aux| is_transparency(file, *aux)));
         let Some(location) = file.item(id).ok().and_then(|item| item.location.as_ref()) else { continue };
+        // No length means all up to the end, metadata and whatever else lies there.
+        if location.extents.iter().any(|extent| extent.length == 0) {
+            return Err(PhotoError::Damaged);
+        }
         let ranges = location.extents.iter().filter_map(|extent| {
             let start = usize::try_from(extent.offset).ok()?;
-            let end = if extent.length == 0 { length } else { start.checked_add(usize::try_from(extent.length).ok()?)? };
+            let end = start.checked_add(usize::try_from(extent.length).ok()?)?;
             (start <= end && end <= length).then_some(start..end)
         });
         match location.construction_method {
@@ -65,7 +75,7 @@ fn needed(file: &HeifFile<'_>, length: usize) -> (Vec<Range<usize>>, Vec<Range<u
             ConstructionMethod::Item => {}
         }
     }
-    (in_file, in_idat)
+    Ok(Needed { in_file, in_idat })
 }
 
 /// One box: where its header and its body lie.

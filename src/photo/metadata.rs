@@ -113,7 +113,7 @@ fn clean_png(bytes: &[u8]) -> Result<Vec<u8>, PhotoError> {
 }
 
 /// The check sum of PNG chunks (ISO 3309).
-fn crc32(bytes: &[u8]) -> u32 {
+pub(super) fn crc32(bytes: &[u8]) -> u32 {
     !bytes
         .iter()
         .fold(!0u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())))

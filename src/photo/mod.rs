@@ -3,6 +3,7 @@
 //! ```text
 //! engine        one photo from bytes to an outcome: look at the source, finish it, measure what is finished
 //!  ├ decode       limits, orientation, colours        container, metadata, heic: files before and after
+//!  │                                                  memory, upright: what that costs
 //!  ├ face         boxes, mesh, how many count
 //!  ├ geometry     where to cut
 //!  ├ matte        person and wall
@@ -33,6 +34,7 @@ mod id_card;
 mod identity;
 mod look;
 mod matte;
+mod memory;
 mod metadata;
 mod ocr;
 mod projection;
@@ -41,16 +43,18 @@ mod raster;
 mod standard;
 #[cfg(test)]
 mod tests;
+mod upright;
 mod weights;
 
 pub use compare::{CompareError, FaceVector};
-pub use decode::{MAX_BYTES, MAX_PIXELS, pixels};
+pub use decode::{MAX_BYTES, pixels};
 pub use engine::{Engine, EngineError, Outcome, REFUSING, Stage, Step};
 pub use error::PhotoError;
 pub use id_card::{CardPlace, IdCardReading, preview};
 pub use identity::{content_hash, identity};
 #[doc(hidden)]
 pub use matte::trial as matte_trial;
+pub use memory::MAX_PIXELS;
 pub use metadata::without_location;
 pub use proof::{Edit, Finding, Measures, Proof, Verdict as ProofVerdict, VerifyError};
 pub use standard::{BackgroundRule, Checks, FileRule, Limits, PictureRule, Standard, StandardError};

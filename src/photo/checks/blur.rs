@@ -3,24 +3,25 @@
 
 use image::RgbImage;
 
-use super::places::{face_region, within};
+use super::places::{face_region, luma_lines, middle_of};
 use super::{View, judge};
 use crate::domain::check::{Check, CheckId};
-use crate::photo::raster;
 use crate::photo::standard::Standard;
+
+/// The most of a face that is looked at, in pixels: a picture handed in as finished may have any size.
+const WINDOW: u32 = 1024;
 
 /// Blur of the face, 0 sharp to 1.
 #[must_use]
 pub fn blur(view: &View, standard: &Standard) -> Check {
     let region = face_region(view.face);
-    let (columns, rows) = within(view.picture, region);
+    let (columns, rows) = middle_of(view.picture, region, WINDOW);
     judge(standard, CheckId::Blur, measure(view.picture, columns, rows)).at(region)
 }
 
 fn measure(picture: &RgbImage, columns: std::ops::Range<u32>, rows: std::ops::Range<u32>) -> f64 {
-    let across: Vec<Vec<f32>> = rows.clone().map(|y| columns.clone().map(|x| raster::luma(picture.get_pixel(x, y).0)).collect()).collect();
-    let along: Vec<Vec<f32>> = columns.map(|x| rows.clone().map(|y| raster::luma(picture.get_pixel(x, y).0)).collect()).collect();
-    lines(&across).max(lines(&along))
+    let [across, down] = luma_lines(picture, columns, rows);
+    lines(&across).max(lines(&down))
 }
 
 /// The share of all differences between neighbours that survives a blur along the lines.

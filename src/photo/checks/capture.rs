@@ -3,21 +3,22 @@
 use image::RgbImage;
 
 use super::judge;
-use super::places::{face_region, within};
+use super::places::{face_region, luma_lines, middle_of};
 use crate::domain::check::{Check, CheckId};
 use crate::photo::face::Face;
-use crate::photo::raster;
 use crate::photo::standard::Standard;
+
+/// The most of a face that is looked at, in pixels of the source: its middle shows 128 blocks a side, and a face may have 50 megapixels.
+const WINDOW: u32 = 1024;
 
 /// Blocks on the face (ISO/IEC 29794-5, compression artefacts): how much larger steps between neighbours are on JPEG's 8-pixel grid than
 /// elsewhere (after Wang, Bovik and Evans, 2000). Looked at in the picture's own pixels: scaling blurs the grid away.
 #[must_use]
 pub fn compression(picture: &RgbImage, face: &Face, standard: &Standard) -> Check {
     let region = face_region(face);
-    let (columns, rows) = within(picture, region);
-    let across: Vec<Vec<f32>> = rows.clone().map(|y| columns.clone().map(|x| raster::luma(picture.get_pixel(x, y).0)).collect()).collect();
-    let along: Vec<Vec<f32>> = columns.map(|x| rows.clone().map(|y| raster::luma(picture.get_pixel(x, y).0)).collect()).collect();
-    judge(standard, CheckId::Compression, (blocks(&across) + blocks(&along)) / 2.0).at(region)
+    let (columns, rows) = middle_of(picture, region, WINDOW);
+    let [across, down] = luma_lines(picture, columns, rows);
+    judge(standard, CheckId::Compression, (blocks(&across) + blocks(&down)) / 2.0).at(region)
 }
 
 /// Mean step on the 8-pixel grid over the mean step off it, for the grid that stands out most: a crop moves it.
@@ -98,6 +99,37 @@ mod tests {
         assert_eq!(frame(&framed(4), &standard).verdict, Verdict::Fail);
         assert_eq!(frame(&framed(2), &standard).verdict, Verdict::Pass);
         assert_eq!(frame(&framed(0), &standard).verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn a_large_face_is_judged_by_its_middle() {
+        use crate::photo::face::indices::OVAL;
+        let noise = |x: u32, y: u32| (x.wrapping_mul(7919).wrapping_add(y.wrapping_mul(104_729)) % 13) as u8;
+        let middle = 200..1224;
+        let picture = RgbImage::from_fn(1424, 1424, |x, y| {
+            let blocky = middle.contains(&x) && middle.contains(&y);
+            let block = if blocky { ((x / 8 + y / 8) % 2) as u8 * 30 } else { 0 };
+            Rgb([100 + block + noise(x, y) / 4; 3])
+        });
+        let nowhere = crate::photo::face::Point::default();
+        let mut face = Face {
+            certainty: 1.0,
+            points: vec![nowhere; 468],
+            irises: [nowhere; 2],
+            roll_deg: 0.0,
+            yaw_deg: 0.0,
+            pitch_deg: 0.0,
+            eyes_open: [0.3; 2],
+            mouth_open: 0.0,
+        };
+        for (turn, index) in OVAL.iter().enumerate() {
+            let (sine, cosine) = (std::f64::consts::TAU * turn as f64 / OVAL.len() as f64).sin_cos();
+            face.points[*index] = crate::photo::face::Point { x: 712.0 + 712.0 * cosine, y: 712.0 + 712.0 * sine };
+        }
+        let check = compression(&picture, &face, &Standard::default());
+        let [across, down] = luma_lines(&picture, middle.clone(), middle);
+        assert_eq!(check.value, Some((blocks(&across) + blocks(&down)) / 2.0));
+        assert!(check.region.unwrap().width > 1400.0, "it is still the whole face that is pointed at");
     }
 
     #[test]

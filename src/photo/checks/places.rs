@@ -4,7 +4,7 @@ use image::RgbImage;
 
 use crate::domain::check::Region;
 use crate::photo::face::indices::{CHEEK_SKIN, MIDDLE_SKIN, OVAL};
-use crate::photo::face::{Face, Point};
+use crate::photo::face::{self, Face, Point};
 use crate::photo::raster;
 
 /// Skin below the eyes at image left and right: behind the lenses of whoever wears glasses.
@@ -73,15 +73,8 @@ fn inside<'a>(picture: &'a RgbImage, rim: &'a [Point]) -> impl Iterator<Item = (
     let (columns, rows) = within(picture, region(rim.iter().copied()));
     rows.flat_map(move |y| columns.clone().map(move |x| (x, y))).filter_map(move |(x, y)| {
         let at = Point { x: f64::from(x) + 0.5, y: f64::from(y) + 0.5 };
-        holds(rim, at).then(|| (at, picture.get_pixel(x, y).0))
+        face::holds(rim, at).then(|| (at, picture.get_pixel(x, y).0))
     })
-}
-
-/// Whether a point lies in a polygon, by the number of edges to its right.
-fn holds(rim: &[Point], at: Point) -> bool {
-    let before = rim.iter().cycle().skip(rim.len().saturating_sub(1));
-    let crosses = |a: &Point, b: &Point| (a.y > at.y) != (b.y > at.y) && at.x < (b.x - a.x) * (at.y - a.y) / (b.y - a.y) + a.x;
-    rim.iter().zip(before).filter(|(a, b)| crosses(a, b)).count() % 2 == 1
 }
 
 /// The pixels of a disc.
@@ -107,6 +100,27 @@ pub fn within(picture: &RgbImage, region: Region) -> (std::ops::Range<u32>, std:
     let (width, height) = picture.dimensions();
     let range = |low: f64, length: f64, limit: u32| clamp(low.floor(), limit)..clamp((low + length).ceil(), limit);
     (range(region.x, region.width, width), range(region.y, region.height, height))
+}
+
+/// The columns and rows around a region's middle, at most so many each: enough of a face for measures of neighbours, whatever its size.
+#[must_use]
+pub fn middle_of(picture: &RgbImage, region: Region, most: u32) -> (std::ops::Range<u32>, std::ops::Range<u32>) {
+    let middle = |range: std::ops::Range<u32>| {
+        let length = range.end.saturating_sub(range.start).min(most);
+        let start = range.start + (range.end.saturating_sub(range.start) - length) / 2;
+        start..start + length
+    };
+    let (columns, rows) = within(picture, region);
+    (middle(columns), middle(rows))
+}
+
+/// The lumas of a window's lines across it, then of its lines down it.
+#[must_use]
+pub fn luma_lines(picture: &RgbImage, columns: std::ops::Range<u32>, rows: std::ops::Range<u32>) -> [Vec<Vec<f32>>; 2] {
+    let luma = |x: u32, y: u32| raster::luma(picture.get_pixel(x, y).0);
+    let across = rows.clone().map(|y| columns.clone().map(|x| luma(x, y)).collect()).collect();
+    let down = columns.map(|x| rows.clone().map(|y| luma(x, y)).collect()).collect();
+    [across, down]
 }
 
 /// The upright box around points of the mesh.
@@ -169,6 +183,18 @@ mod tests {
         let picture = RgbImage::new(10, 10);
         assert_eq!(disc(&picture, Point { x: 5.0, y: 5.0 }, 0.9).len(), 4);
         assert!(disc(&picture, Point { x: -50.0, y: 5.0 }, 3.0).is_empty());
+    }
+
+    #[test]
+    fn a_window_lies_around_the_middle_and_is_never_larger_than_asked() {
+        let picture = RgbImage::from_fn(30, 20, |x, y| image::Rgb([x as u8, y as u8, 0]));
+        let region = |x: f64, width: f64| Region { x, y: 4.0, width, height: 10.0 };
+        assert_eq!(middle_of(&picture, region(2.0, 20.0), 8), (8..16, 5..13));
+        assert_eq!(middle_of(&picture, region(2.0, 20.0), 100), (2..22, 4..14));
+        assert_eq!(middle_of(&picture, region(40.0, 20.0), 8).0.len(), 0);
+        let [across, down] = luma_lines(&picture, 8..16, 5..9);
+        assert_eq!((across.len(), across[0].len(), down.len(), down[0].len()), (4, 8, 8, 4));
+        assert_eq!(across[3][2], down[2][3]);
     }
 
     #[test]

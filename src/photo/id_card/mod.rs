@@ -49,8 +49,8 @@ pub struct CardPlace {
     pub sides: u8,
 }
 
-/// What a picture of an ID card shows.
-#[derive(Debug, Clone, PartialEq)]
+/// What a picture of an ID card shows. `Debug` tells how long the portrait is and not what it shows: it is a face.
+#[derive(Clone, PartialEq)]
 pub struct IdCardReading {
     /// 26 : 32, as JPEG; `None` only for the side without a portrait.
     pub portrait: Option<Vec<u8>>,
@@ -60,6 +60,18 @@ pub struct IdCardReading {
     pub number: Option<Read>,
     /// One for each fault word; none where there is no card.
     pub findings: Vec<CardFinding>,
+}
+
+impl std::fmt::Debug for IdCardReading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IdCardReading")
+            .field("portrait_bytes", &self.portrait.as_ref().map(Vec::len))
+            .field("card", &self.card)
+            .field("name", &self.name)
+            .field("number", &self.number)
+            .field("findings", &self.findings)
+            .finish()
+    }
 }
 
 impl Engine {

@@ -10,7 +10,7 @@ mod cards;
 use cards::{Card, Shot};
 
 use super::IdCardReading;
-use crate::domain::id_card::{CardFault, CardMatch, CardRecord, CardVerdict};
+use crate::domain::id_card::{CardFault, CardMatch, CardRecord, CardVerdict, Read};
 use crate::photo::tests::{engine, left_out, specimen};
 use crate::photo::{PhotoError, compare, decode};
 
@@ -138,5 +138,20 @@ fn rubbish_and_extremes_end_in_a_clear_error() {
     for (width, height) in [(1, 1), (3, 900), (2000, 2)] {
         let jpeg = crate::photo::encode::plain_jpeg(&image::RgbImage::new(width, height), 90).unwrap();
         assert_eq!(engine().read_id_card(&jpeg), Err(PhotoError::NoSingleFace { found: 0 }), "{width} × {height}");
+    }
+}
+
+#[test]
+fn a_reading_is_printed_without_what_is_personal() {
+    let reading = IdCardReading {
+        portrait: Some(vec![201; 4321]),
+        card: None,
+        name: Some(Read::new("张三", 0.9)),
+        number: Some(Read::new("990000199001010017", 0.8)),
+        findings: Vec::new(),
+    };
+    for printed in [format!("{reading:?}"), format!("{reading:#?}")] {
+        assert!(printed.contains("4321") && printed.contains("0.9"), "{printed}");
+        assert!(["201", "张三", "990000"].iter().all(|secret| !printed.contains(secret)), "{printed}");
     }
 }

@@ -7,12 +7,13 @@ use image::RgbImage;
 use super::MatteNets;
 use super::trial::{Way, matte};
 use crate::photo::raster::{self, Beyond, Frame, Quality};
+use crate::photo::tests::left_out;
 
 /// A specimen's picture or truth in the size of a finished photo.
 fn specimen(name: &str) -> Option<RgbImage> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/specimens").join(name);
     if !path.is_file() {
-        eprintln!("left out: no specimens");
+        left_out("no specimens");
         return None;
     }
     let picture = image::open(path).unwrap().into_rgb8();

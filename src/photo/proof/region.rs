@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use crate::domain::check::Region;
-use crate::photo::face::{Face, Point, indices};
+use crate::photo::face::{self, Face, Point, indices};
 use crate::photo::matte::Plane;
 
 /// A window of the finished picture around the face, and which of its pixels are the face's.
@@ -33,7 +33,7 @@ impl Area {
         for row in 0..height {
             for column in 0..width {
                 let place = Point { x: (x + column) as f64 + 0.5, y: (y + row) as f64 + 0.5 };
-                values.push(if inside(&outline, place) { 1.0 } else { 0.0 });
+                values.push(if face::holds(&outline, place) { 1.0 } else { 0.0 });
             }
         }
         // Where background shows within the outline the cut runs; it may have touched some pixels around it.
@@ -83,12 +83,6 @@ fn bounds(points: &[Point]) -> (Point, Point) {
     points.iter().fold((Point { x: f64::MAX, y: f64::MAX }, Point { x: f64::MIN, y: f64::MIN }), |(min, max), p| {
         (Point { x: min.x.min(p.x), y: min.y.min(p.y) }, Point { x: max.x.max(p.x), y: max.y.max(p.y) })
     })
-}
-
-/// Whether a point lies within a closed outline: how often a ray to the right crosses it.
-fn inside(outline: &[Point], p: Point) -> bool {
-    let edges = outline.iter().zip(outline.iter().cycle().skip(1));
-    edges.filter(|(a, b)| (a.y > p.y) != (b.y > p.y) && p.x < (b.x - a.x) * (p.y - a.y) / (b.y - a.y) + a.x).count() % 2 == 1
 }
 
 /// The colour of a finished picture's background: the median of its upper corners, whatever standard it was made for.

@@ -8,6 +8,8 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::edits::{self, Aim};
 use super::*;
+use crate::photo::metadata::minimal_exif;
+use crate::photo::metadata::tests::with_exif;
 use crate::photo::{Outcome, Standard};
 
 fn engine() -> &'static Engine {
@@ -97,24 +99,13 @@ fn honest_pictures_pass_and_the_crop_is_found_again() {
     }
 }
 
-/// An EXIF segment that says nothing but the orientation, put right behind the start of a JPEG.
-fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
-    let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
-    exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
-    let mut out = vec![0xFF, 0xD8, 0xFF, 0xE1];
-    out.extend((exif.len() as u16 + 2).to_be_bytes());
-    out.extend(exif);
-    out.extend(&jpeg[2..]);
-    out
-}
-
 #[test]
 fn the_cameras_own_orientation_is_no_edit() {
     let upright = decode::decode(&specimen("p10")).unwrap().pixels;
     // 6: shown after a quarter turn clockwise, so it is stored a quarter turn back. 2: stored mirrored.
     let stored = [(6, imageops::rotate270(&upright)), (2, imageops::flip_horizontal(&upright))];
     for (orientation, pixels) in stored {
-        let source = with_orientation(&jpeg(&pixels, 95, SamplingFactor::R_4_4_4), orientation);
+        let source = with_exif(&jpeg(&pixels, 95, SamplingFactor::R_4_4_4), &minimal_exif(orientation));
         assert_eq!(decode::decode(&source).unwrap().facts.orientation, orientation);
         let (bytes, _) = finished(&source, "chsi-blue");
         let proof = engine().verify(&bytes, &source).unwrap();
