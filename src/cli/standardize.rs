@@ -126,7 +126,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
     if !arguments.json && files.len() > 1 {
         let _ = summary.write(start.elapsed(), context, &mut io::stdout().lock());
         if exit != Exit::Failed && !arguments.no_report {
-            pictures::line(&context.text("batch.report_at", &[("path", &pictures::shown(&pages.page()))]));
+            pictures::line(&context.text("batch.report_at", &[("path", &pictures::shown(pages.page()))]));
         }
     }
     if let Some(stopped) = stopped {

@@ -139,7 +139,7 @@ mod tests {
         let journal = Journal::open(folder.path()).unwrap();
         let inputs = [folder.path().to_owned()];
         let own = folder.path().join("a-2.jpg");
-        assert_eq!(without_own(pictures::collect(&inputs), &inputs, folder.path(), &journal), [source.clone()]);
+        assert_eq!(without_own(pictures::collect(&inputs), &inputs, folder.path(), &journal), std::slice::from_ref(&source));
         let named = [own.clone()];
         assert_eq!(without_own(pictures::collect(&named), &named, folder.path(), &journal), named);
 
@@ -157,9 +157,9 @@ mod tests {
         std::fs::write(&source, b"source").unwrap();
         std::fs::write(folder.path().join("a.jpg"), b"somebody's").unwrap();
         std::fs::create_dir(folder.path().join("a-2.jpg")).unwrap();
-        assert_eq!(names(&[source.clone()], folder.path()), ["a-3.jpg"]);
+        assert_eq!(names(std::slice::from_ref(&source), folder.path()), ["a-3.jpg"]);
         finish(&source, "a-3.jpg", Some(b"finished"), folder.path());
-        assert_eq!(names(&[source.clone()], folder.path()), ["a-3.jpg"]);
+        assert_eq!(names(std::slice::from_ref(&source), folder.path()), ["a-3.jpg"]);
         std::fs::write(folder.path().join("a-3.jpg"), b"touched").unwrap();
         assert_eq!(names(&[source], folder.path()), ["a-4.jpg"]);
     }
@@ -174,13 +174,13 @@ mod tests {
             path
         });
         finish(&one, "1.jpg", Some(b"first"), folder.path());
-        assert_eq!(names(&[two.clone()], folder.path()), ["1-2.jpg"], "another person is no newer version of the first");
+        assert_eq!(names(std::slice::from_ref(&two), folder.path()), ["1-2.jpg"], "another person is no newer version of the first");
         finish(&two, "1-2.jpg", None, folder.path());
         let all = [three.clone(), two.clone(), one.clone()];
         assert_eq!(names(&all, folder.path()), ["1-3.jpg", "1-2.jpg", "1.jpg"], "in whatever order");
 
         std::fs::write(&one, b"taken again").unwrap();
-        assert_eq!(names(&[one.clone()], folder.path()), ["1.jpg"], "one file in a new version");
+        assert_eq!(names(std::slice::from_ref(&one), folder.path()), ["1.jpg"], "one file in a new version");
         std::fs::write(&three, b"u2").unwrap();
         assert_eq!(names(&[three], folder.path()), ["1-2.jpg"], "the same content, moved");
     }

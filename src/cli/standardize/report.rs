@@ -290,9 +290,9 @@ mod tests {
         let own = folder.path().join(FOLDER);
         std::fs::write(own.join(".zhaoshen-left"), b"half").unwrap();
         std::fs::write(own.join("mine.jpg"), b"somebody's").unwrap();
-        page_of(folder.path(), &previews, &[first.clone()], Some("stopped"));
+        page_of(folder.path(), &previews, std::slice::from_ref(&first), Some("stopped"));
         assert!(previews.path(&second.input_sha256).exists(), "who stopped has not come to it yet");
-        page_of(folder.path(), &previews, &[first.clone()], None);
+        page_of(folder.path(), &previews, std::slice::from_ref(&first), None);
         assert!(previews.path(&first.input_sha256).exists() && !previews.path(&second.input_sha256).exists());
         assert!(!own.join(".zhaoshen-left").exists() && own.join("mine.jpg").exists());
         Pages::of(folder.path()).remove().unwrap();
@@ -307,11 +307,11 @@ mod tests {
         std::fs::write(&foreign, "<html>somebody's</html>").unwrap();
         let second = folder.path().join("report-2.html");
         for _ in 0..2 {
-            assert_eq!(page_of(folder.path(), &previews, &[first.clone()], None), second, "again the same one");
+            assert_eq!(page_of(folder.path(), &previews, std::slice::from_ref(&first), None), second, "again the same one");
         }
         Pages::of(folder.path()).remove().unwrap();
         assert!(foreign.exists() && !second.exists());
-        page_of(folder.path(), &previews, &[first.clone()], None);
+        page_of(folder.path(), &previews, std::slice::from_ref(&first), None);
         std::fs::remove_file(&foreign).unwrap();
         std::fs::rename(&second, &foreign).unwrap();
         std::fs::copy(&foreign, &second).unwrap();
