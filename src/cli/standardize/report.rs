@@ -321,6 +321,7 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt;
             let own = folder.path().join(FOLDER);
+            std::fs::create_dir(&own).unwrap();
             std::fs::set_permissions(&own, std::fs::Permissions::from_mode(0o755)).unwrap();
             let mut png = io::Cursor::new(Vec::new());
             image::RgbImage::new(60, 80).write_to(&mut png, image::ImageFormat::Png).unwrap();
