@@ -37,10 +37,18 @@ pub struct Ended {
     pub done: usize,
 }
 
-/// How many threads work.
+/// Sets how many photos are worked on at once.
+pub const THREADS: &str = "ZHAOSHEN_THREADS";
+
+/// How many threads work: as many as `ZHAOSHEN_THREADS` says, else one a core.
 #[must_use]
 pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    threads(std::env::var(THREADS).ok().as_deref(), std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// What is no number from 1 on says nothing.
+fn threads(asked: Option<&str>, cores: usize) -> usize {
+    asked.and_then(|asked| asked.trim().parse().ok()).filter(|asked| *asked > 0).unwrap_or(cores)
 }
 
 impl Batch<'_> {
@@ -192,6 +200,12 @@ mod tests {
         );
         assert_eq!(ended.done, printed.into_inner());
         assert!((6..1000).contains(&ended.done), "{ended:?}");
+    }
+
+    #[test]
+    fn who_asks_for_a_number_of_threads_gets_it() {
+        let asked = [Some("1"), Some(" 16 "), Some("0"), Some("-1"), Some("many"), Some(""), None];
+        assert_eq!(asked.map(|asked| threads(asked, 4)), [1, 16, 4, 4, 4, 4, 4]);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
             if arguments.json {
                 pictures::line(&json!({"status": "error", "problem": failure.code, "which": failure.which}).to_string());
             } else {
-                eprintln!("{}: {}", context.text(&format!("cli.compare.{}", failure.which), &[]), failure.text(context));
+                pictures::error_line(&failure.line(context));
             }
             failure.exit
         }
@@ -139,12 +139,15 @@ impl Failure {
     fn of_record(error: RecordError) -> Failure {
         match error {
             RecordError::Read(error) => Failure::of_problem("record", &Problem::Read(error)),
-            RecordError::Form => Failure { which: "record", code: "record_form", parameters: Vec::new(), exit: Exit::Usage },
+            error @ (RecordError::Form | RecordError::Rows | RecordError::Encoding) => {
+                Failure { which: "record", code: error.code(), parameters: Vec::new(), exit: Exit::Usage }
+            }
         }
     }
 
-    fn text(&self, context: &Context) -> String {
-        pictures::problem_text(context, self.code, &self.parameters)
+    fn line(&self, context: &Context) -> String {
+        let which = context.text(&format!("cli.compare.which.{}", self.which), &[]);
+        format!("{which}: {}", pictures::problem_text(context, self.code, &self.parameters))
     }
 }
 
@@ -186,4 +189,30 @@ fn card(engine: &Engine, picture: &[u8], record: Option<&CardRecord>) -> Result<
         None => (None, None),
     };
     Ok(Some(Card { reading, name, number }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+
+    #[test]
+    fn errors_name_the_file_and_not_the_argument() {
+        let failures = [
+            (Failure::of_problem("photo", &Problem::Photo(PhotoError::Empty)), "The photo: "),
+            (Failure::of_problem("portrait", &Problem::Photo(PhotoError::Empty)), "The ID picture: "),
+            (Failure::of_record(RecordError::Form), "The record: "),
+            (Failure::of_record(RecordError::Rows), "The record: "),
+            (Failure::of_record(RecordError::Encoding), "The record: "),
+        ];
+        for (failure, start) in failures {
+            let line = failure.line(&Context { language: Language::English });
+            assert!(line.starts_with(start), "{line}");
+            for language in Language::ALL {
+                let line = failure.line(&Context { language });
+                assert!(!line.contains("cli.") && !line.contains("problem.") && !line.contains("%{"), "{line}");
+            }
+        }
+        assert_eq!(Failure::of_record(RecordError::Rows).exit, Exit::Usage);
+    }
 }

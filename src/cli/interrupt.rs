@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Context, Exit};
+use super::{Context, Exit, pictures};
 
 /// Whether work is to end early.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,7 @@ impl Stop {
                 let Some(mut signals) = Signals::new() else { return };
                 signals.next().await;
                 asked.ask();
-                eprintln!("{}", context.text("batch.stopping", &[]));
+                pictures::error_line(&context.text("batch.stopping", &[]));
                 signals.next().await;
                 std::process::exit(Exit::Failed as i32);
             });

@@ -107,24 +107,67 @@ pub enum Readers {
     OwnerAlone,
 }
 
-/// Writes a file whole or not at all.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    write_with(path, Readers::Everybody, |file| std::io::Write::write_all(file, bytes))
-}
-
 /// Lets `fill` write a file that appears under its name when it is whole.
 pub fn write_with(path: &Path, readers: Readers, fill: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>) -> Result<(), Problem> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(Problem::Write)?;
-    fill(file.as_file_mut()).map_err(Problem::Write)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = if readers == Readers::Everybody { 0o644 } else { 0o600 };
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(Problem::Write)?;
-    }
-    file.persist(path).map(drop).map_err(|error| Problem::Write(error.error))
+    Whole::write(path, readers, fill)?.put_in_place()
 }
+
+/// A file that is written and not yet to be seen under its name. Dropped, it was never there.
+#[derive(Debug)]
+pub struct Whole<'a> {
+    file: tempfile::NamedTempFile,
+    path: &'a Path,
+}
+
+impl Whole<'_> {
+    /// Lets `fill` write it beside its place.
+    pub fn write(
+        path: &Path,
+        readers: Readers,
+        fill: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>,
+    ) -> Result<Whole<'_>, Problem> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(Problem::Write)?;
+        fill(file.as_file_mut()).map_err(Problem::Write)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = if readers == Readers::Everybody { 0o644 } else { 0o600 };
+            file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(Problem::Write)?;
+        }
+        Ok(Whole { file, path })
+    }
+
+    /// Gives it its name.
+    pub fn put_in_place(self) -> Result<(), Problem> {
+        self.file.persist(self.path).map(drop).map_err(|error| Problem::Write(error.error))
+    }
+}
+
+/// Removes what was left half written in a folder by runs that were killed. A folder that is not there holds nothing.
+pub fn remove_unfinished(folder: &Path) -> std::io::Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes what was there before its owner's alone, where the file system can.
+#[cfg(unix)]
+pub fn restrict(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    let wider = |metadata: std::fs::Metadata| metadata.permissions().mode() & 0o777 != mode;
+    if std::fs::metadata(path).is_ok_and(wider) {
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
+    }
+}
+
+/// Elsewhere a file has the rights of its folder.
+#[cfg(not(unix))]
+pub fn restrict(_path: &Path, _mode: u32) {}
 
 /// A file's name made safe for a terminal.
 pub fn shown(path: &Path) -> String {
@@ -135,6 +178,12 @@ pub fn shown(path: &Path) -> String {
 pub fn line(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// One line on stderr. Nobody there to read it is no reason to panic: the exit code tells too.
+pub fn error_line(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 #[cfg(test)]
@@ -156,10 +205,16 @@ mod tests {
     fn a_written_file_is_whole() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.jpg");
-        write(&path, b"one").unwrap();
-        write(&path, b"two").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"two");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let write = |text: &'static str| Whole::write(&path, Readers::Everybody, |file| std::io::Write::write_all(file, text.as_bytes()));
+        write("one").unwrap().put_in_place().unwrap();
+        let unseen = write("two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        drop(unseen);
+        assert_eq!((std::fs::read(&path).unwrap(), std::fs::read_dir(folder.path()).unwrap().count()), (b"one".to_vec(), 1));
+        write("three").unwrap().put_in_place().unwrap();
+        std::fs::write(folder.path().join(format!("{UNFINISHED}left")), b"half").unwrap();
+        remove_unfinished(folder.path()).unwrap();
+        assert_eq!((std::fs::read(&path).unwrap(), std::fs::read_dir(folder.path()).unwrap().count()), (b"three".to_vec(), 1));
     }
 
     #[test]

@@ -19,6 +19,23 @@ pub enum RecordError {
     Read(#[from] std::io::Error),
     #[error("the record is neither JSON nor CSV with a name or a number")]
     Form,
+    #[error("the record has more than one row")]
+    Rows,
+    #[error("the record is not UTF-8")]
+    Encoding,
+}
+
+impl RecordError {
+    /// The stable code; its text is `problem.<code>`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            RecordError::Read(_) => "file_unreadable",
+            RecordError::Form => "record_form",
+            RecordError::Rows => "record_rows",
+            RecordError::Encoding => "record_encoding",
+        }
+    }
 }
 
 /// Reads the record in a file; `-` is standard input.
@@ -26,30 +43,39 @@ pub enum RecordError {
 /// # Errors
 /// A file that cannot be read or holds no record.
 pub fn read(path: &Path) -> Result<CardRecord, RecordError> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     if path == Path::new("-") {
-        std::io::stdin().lock().take(MOST).read_to_string(&mut text)?;
+        std::io::stdin().lock().take(MOST + 1).read_to_end(&mut bytes)?;
     } else {
-        std::fs::File::open(path)?.take(MOST).read_to_string(&mut text)?;
+        std::fs::File::open(path)?.take(MOST + 1).read_to_end(&mut bytes)?;
     }
-    parse(&text).ok_or(RecordError::Form)
+    parse(&bytes)
 }
 
-fn parse(text: &str) -> Option<CardRecord> {
+fn parse(bytes: &[u8]) -> Result<CardRecord, RecordError> {
+    if bytes.len() as u64 > MOST {
+        return Err(RecordError::Form);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| RecordError::Encoding)?;
     let text = text.trim_start_matches('\u{FEFF}').trim();
-    let record = if text.starts_with('{') { serde_json::from_str(text).ok()? } else { of_csv(text)? };
-    (record.name.is_some() || record.number.is_some()).then_some(record)
+    let record = if text.starts_with('{') { serde_json::from_str(text).map_err(|_| RecordError::Form)? } else { of_csv(text)? };
+    if record.name.is_some() || record.number.is_some() { Ok(record) } else { Err(RecordError::Form) }
 }
 
-fn of_csv(text: &str) -> Option<CardRecord> {
-    let mut lines = text.lines();
+fn of_csv(text: &str) -> Result<CardRecord, RecordError> {
     let cells = |line: &str| line.split([',', '\t']).map(|cell| cell.trim().trim_matches('"').to_owned()).collect::<Vec<_>>();
-    let (heads, values) = (cells(lines.next()?), cells(lines.next()?));
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let (Some(heads), Some(values)) = (lines.next(), lines.next()) else { return Err(RecordError::Form) };
+    // Which of them is meant nobody can know: the first would be held against somebody else's card.
+    if lines.next().is_some() {
+        return Err(RecordError::Rows);
+    }
+    let (heads, values) = (cells(heads), cells(values));
     let of = |names: &[&str]| {
         let column = heads.iter().position(|head| names.iter().any(|name| head.eq_ignore_ascii_case(name)))?;
         values.get(column).filter(|value| !value.is_empty()).cloned()
     };
-    Some(CardRecord { name: of(&NAME), number: of(&NUMBER) })
+    Ok(CardRecord { name: of(&NAME), number: of(&NUMBER) })
 }
 
 #[cfg(test)]
@@ -63,12 +89,20 @@ mod tests {
             "\u{FEFF}XH,XM,SFZH\n1,样本甲,990000199001010017\n",
             "姓名\t身份证号\n样本甲\t\"990000199001010017\"",
         ] {
-            let record = parse(text).unwrap();
+            let record = parse(text.as_bytes()).unwrap();
             assert_eq!((record.name.as_deref(), record.number.as_deref()), (Some("样本甲"), Some("990000199001010017")));
         }
-        assert_eq!(parse("XM\n样本甲").unwrap().number, None);
+        assert_eq!(parse("XM\n样本甲\n\n".as_bytes()).unwrap().number, None);
         for none in ["", "{}", "{", "a,b\nc,d", "XM,SFZH"] {
-            assert!(parse(none).is_none(), "{none}");
+            assert!(matches!(parse(none.as_bytes()), Err(RecordError::Form)), "{none}");
         }
+    }
+
+    #[test]
+    fn a_roster_and_another_encoding_are_named() {
+        assert!(matches!(parse("XM\n样本甲\n样本乙\n".as_bytes()), Err(RecordError::Rows)));
+        // "XM" and a name in GB18030.
+        assert!(matches!(parse(b"XM\n\xD1\xF9\xB1\xBE\n"), Err(RecordError::Encoding)));
+        assert!(matches!(parse(&vec![b'x'; MOST as usize + 1]), Err(RecordError::Form)));
     }
 }

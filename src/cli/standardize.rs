@@ -1,24 +1,27 @@
 //! `standardize FILE_OR_DIR… -o DIR`: brings photos to the standard, or says why not; takes up where an earlier run was cut short.
 
 mod journal;
+mod names;
+mod pages;
 mod record;
 mod report;
 mod summary;
 
-use std::collections::{HashMap, HashSet};
-use std::io;
+use std::collections::HashMap;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
 
 use self::journal::{Journal, JournalError};
+use self::names::Named;
+use self::pages::{Pages, Previews};
 use self::record::{Done, Record, Status};
-use self::report::Previews;
 use self::summary::Summary;
 use super::batch::{self, Batch, Worked};
 use super::budget::Budget;
 use super::interrupt::Stop;
-use super::pictures::{self, Problem};
+use super::pictures::{self, Problem, Readers, Whole, error_line};
 use super::{Context, Exit};
 use crate::photo::{self, Engine, Outcome, PhotoError, Standard};
 
@@ -41,26 +44,35 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, context: &Context) -> Exit {
     let named = pictures::collect(&arguments.inputs);
     if named.is_empty() {
-        eprintln!("{}", context.text("cli.pictures.none", &[]));
+        error_line(&context.text("cli.pictures.none", &[]));
         return Exit::Usage;
     }
     let folder = &arguments.output;
     let journal = match prepare(folder) {
         Ok(journal) => journal,
         Err(JournalError::Busy) => {
-            eprintln!("{}", context.text("batch.busy", &[]));
+            error_line(&context.text("batch.busy", &[]));
             return Exit::Failed;
         }
         Err(JournalError::Io(error)) => {
-            eprintln!("{}", Problem::Write(error).text(context));
+            error_line(&Problem::Write(error).text(context));
             return Exit::Failed;
         }
     };
-    let files = without_own(named, &arguments.inputs, folder, &journal);
+    let files = names::without_own(named, &arguments.inputs, folder, &journal);
+    if files.is_empty() {
+        let nothing = context.text("batch.nothing", &[]);
+        if arguments.json {
+            error_line(&nothing)
+        } else {
+            pictures::line(&nothing)
+        }
+        return Exit::Done;
+    }
     let engine = match Engine::new() {
         Ok(engine) => engine,
         Err(error) => {
-            eprintln!("{error}");
+            error_line(&error.to_string());
             return Exit::Failed;
         }
     };
@@ -71,7 +83,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
         identity: photo::identity(&standard),
         standard: &standard,
         folder,
-        names: output_names(&files, folder),
+        names: names::assign(&files, folder, &journal),
         journal: &journal,
         previews: (!arguments.no_report).then(|| Previews::new(folder)),
         budget: Budget::for_cores(batch::cores()),
@@ -94,24 +106,31 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
     let mut exit = ended.worst;
     // What could not be read or written is no more done than what was not begun.
     let stopped = (ended.done < files.len()).then(|| stopped(ended.done - unwritten.len(), files.len(), context));
-    if let Some(previews) = &worker.previews {
-        let records = worker.names[..ended.done].iter().enumerate();
-        let records = records.filter_map(|(index, name)| unwritten.get(&index).cloned().or_else(|| journal.last(name)));
-        if let Err(problem) = report::write(previews, &standard, &summary, stopped.as_deref(), records, context) {
-            eprintln!("{}", problem.text(context));
-            exit = Exit::Failed;
+    let pages = Pages::of(folder);
+    let written = match &worker.previews {
+        Some(previews) => {
+            let records = files.iter().zip(&worker.names).enumerate().take(ended.done).filter_map(|(index, (file, named))| {
+                let record = unwritten.get(&index).cloned().or_else(|| journal.last(&named.name))?;
+                // As it is called in this run, whatever it was called when it was done.
+                Some(Record { input: file.to_string_lossy().into_owned(), ..record })
+            });
+            report::write(previews, &pages, &standard, &summary, stopped.as_deref(), records, context)
         }
+        // What an earlier run's page told may no longer be so.
+        None => pages.remove().map_err(Problem::Write),
+    };
+    if let Err(problem) = written {
+        error_line(&problem.text(context));
+        exit = Exit::Failed;
     }
     if !arguments.json && files.len() > 1 {
         let _ = summary.write(start.elapsed(), context, &mut io::stdout().lock());
-        if exit != Exit::Failed
-            && let Some(previews) = &worker.previews
-        {
-            pictures::line(&context.text("batch.report_at", &[("path", &pictures::shown(&previews.page()))]));
+        if exit != Exit::Failed && !arguments.no_report {
+            pictures::line(&context.text("batch.report_at", &[("path", &pictures::shown(pages.page()))]));
         }
     }
     if let Some(stopped) = stopped {
-        eprintln!("{stopped}");
+        error_line(&stopped);
         exit = Exit::Failed;
     }
     exit
@@ -126,45 +145,8 @@ fn stopped(done: usize, files: usize, context: &Context) -> String {
 fn prepare(folder: &Path) -> Result<Journal, JournalError> {
     std::fs::create_dir_all(folder)?;
     let journal = Journal::open(folder)?;
-    for entry in std::fs::read_dir(folder)?.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(pictures::UNFINISHED) && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            std::fs::remove_file(entry.path())?;
-        }
-    }
+    pictures::remove_unfinished(folder)?;
     Ok(journal)
-}
-
-/// Leaves out finished photos of earlier runs, where the output folder is also one of those that are looked through.
-fn without_own(files: Vec<PathBuf>, inputs: &[PathBuf], folder: &Path, journal: &Journal) -> Vec<PathBuf> {
-    let Ok(own) = folder.canonicalize() else { return files };
-    let is_own = |file: &PathBuf| {
-        let named = inputs.contains(file);
-        let here = file.parent().and_then(|parent| parent.canonicalize().ok()).is_some_and(|parent| parent == own);
-        !named && here && file.file_name().is_some_and(|name| journal.made(&name.to_string_lossy()))
-    };
-    files.into_iter().filter(|file| !is_own(file)).collect()
-}
-
-/// One name an input: its stem, numbered where another input has the same, and never an input itself.
-fn output_names(inputs: &[PathBuf], folder: &Path) -> Vec<String> {
-    let sources: HashSet<PathBuf> = inputs.iter().filter_map(|input| input.canonicalize().ok()).collect();
-    // Folders that ignore case would let A.jpg overwrite a.jpg.
-    let mut taken = HashSet::new();
-    // Where to begin counting: a thousand folders with a 1.jpg each would be counted through a thousand times.
-    let mut next: HashMap<String, usize> = HashMap::new();
-    let names = inputs.iter().map(|input| {
-        let stem = input.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let number = next.entry(stem.to_lowercase()).or_insert(1);
-        loop {
-            let name = if *number == 1 { format!("{stem}.jpg") } else { format!("{stem}-{number}.jpg") };
-            *number += 1;
-            let is_source = folder.join(&name).canonicalize().is_ok_and(|path| sources.contains(&path));
-            if !is_source && taken.insert(name.to_lowercase()) {
-                return name;
-            }
-        }
-    });
-    names.collect()
 }
 
 /// What every thread of a run shares.
@@ -175,7 +157,7 @@ struct Worker<'a> {
     standard: &'a Standard,
     folder: &'a Path,
     /// The finished photos' names, one a file.
-    names: Vec<String>,
+    names: Vec<Named>,
     journal: &'a Journal,
     previews: Option<Previews>,
     budget: Budget,
@@ -184,7 +166,7 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn work(&self, index: usize, path: &Path) -> Worked<Done> {
-        let (start, name) = (Instant::now(), &self.names[index]);
+        let (start, named) = (Instant::now(), &self.names[index]);
         let failed = |hash: String, problem: &Problem| {
             if let Problem::Write(error) = problem
                 && pictures::is_full(error)
@@ -192,7 +174,7 @@ impl Worker<'_> {
                 // No later file could be written either.
                 self.stop.ask();
             }
-            let mut record = Record::of(path, name, hash, &self.identity).with_problem(problem);
+            let mut record = self.record(path, named, hash).with_problem(problem);
             record.ms = start.elapsed().as_millis() as u64;
             Worked { result: Done { record, resumed: false, exit: Exit::Failed }, anew: true }
         };
@@ -201,24 +183,38 @@ impl Worker<'_> {
             Err(problem) => return failed(String::new(), &problem),
         };
         let hash = photo::content_hash(&bytes);
-        if let Some(record) = self.journal.finished(name, &hash, &self.identity) {
-            let record = Record { input: path.to_string_lossy().into_owned(), ..record };
+        if let Some(record) = self.journal.finished(&named.name, &hash, &self.identity) {
+            let moved = record.place != named.place;
+            let record = Record { input: path.to_string_lossy().into_owned(), place: named.place.clone(), ..record };
+            if moved {
+                // The name goes with its source, else a new version of that would get another. What cannot be written down is told next time.
+                let _ = self.journal.append(&record);
+            }
             self.preview(&bytes, &hash);
             let exit = exit_of(&record);
             return Worked { result: Done { record, resumed: true, exit }, anew: false };
         }
-        match self.standardize(path, name, &bytes, hash.clone(), start) {
+        match self.standardize(path, named, &bytes, hash.clone(), start) {
             Ok(record) => {
                 let exit = exit_of(&record);
                 Worked { result: Done { record, resumed: false, exit }, anew: true }
             }
-            Err(problem) => failed(hash, &problem),
+            Err(problem) => {
+                // What an earlier run made of another source, or by other rules, must not be taken for this one's.
+                let _ = self.journal.remove_outdated(&named.name);
+                failed(hash, &problem)
+            }
         }
     }
 
+    /// A record of a file of this run.
+    fn record(&self, path: &Path, named: &Named, hash: String) -> Record {
+        Record { place: named.place.clone(), ..Record::of(path, &named.name, hash, &self.identity) }
+    }
+
     /// Does one file and writes down what became of it.
-    fn standardize(&self, path: &Path, name: &str, bytes: &[u8], hash: String, start: Instant) -> Result<Record, Problem> {
-        let mut record = Record::of(path, name, hash, &self.identity);
+    fn standardize(&self, path: &Path, named: &Named, bytes: &[u8], hash: String, start: Instant) -> Result<Record, Problem> {
+        let record = self.record(path, named, hash);
         let outcome = {
             let _permit = self.budget.take(photo::pixels(bytes).unwrap_or(0));
             let outcome = self.engine.standardize(bytes, self.standard);
@@ -227,26 +223,32 @@ impl Worker<'_> {
             }
             outcome
         };
-        record = match outcome {
+        let target = self.folder.join(&named.name);
+        let (mut record, photo) = match outcome {
             Ok(outcome) => {
-                let output = match &outcome {
+                let (photo, output) = match &outcome {
                     Outcome::Standardized { jpeg, .. } => {
-                        pictures::write(&self.folder.join(name), jpeg)?;
-                        Some(photo::content_hash(jpeg))
+                        let photo = Whole::write(&target, Readers::Everybody, |file| file.write_all(jpeg))?;
+                        (Some(photo), Some(photo::content_hash(jpeg)))
                     }
-                    Outcome::Refused { .. } => None,
+                    Outcome::Refused { .. } => (None, None),
                 };
-                record.with_outcome(outcome, output)
+                (record.with_outcome(outcome, output), photo)
             }
             // The machine's fault and not the photo's: worth another try.
             Err(error @ PhotoError::Inference { .. }) => return Err(error.into()),
-            Err(error) => record.with_problem(&Problem::Photo(error)),
+            Err(error) => (record.with_problem(&Problem::Photo(error)), None),
         };
-        if record.status != Status::Ok {
-            self.journal.remove_outdated(name).map_err(Problem::Write)?;
+        if photo.is_none() {
+            self.journal.remove_outdated(&named.name).map_err(Problem::Write)?;
+        } else if !self.journal.is_free(&named.name) {
+            // Somebody put a file there while the run went on. The next run finds another name.
+            return Err(Problem::Write(io::ErrorKind::AlreadyExists.into()));
         }
         record.ms = start.elapsed().as_millis() as u64;
+        // First the line, then the photo: who is killed between them leaves no photo that nobody knows.
         self.journal.append(&record).map_err(Problem::Write)?;
+        photo.map_or(Ok(()), Whole::put_in_place)?;
         Ok(record)
     }
 
@@ -269,38 +271,4 @@ impl Worker<'_> {
 /// A picture that is none was refused; what the machine could not do never gets as far as a journal.
 fn exit_of(record: &Record) -> Exit {
     if record.status == Status::Ok { Exit::Done } else { Exit::Refused }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_two_inputs_share_an_output_and_no_input_is_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let own = folder.path().join("a.jpg");
-        std::fs::write(&own, b"x").unwrap();
-        let inputs = [own.clone(), "other/a.png".into(), "third/A.webp".into(), "b.tar.gz".into(), "x/a-2.png".into()];
-        let names = output_names(&inputs, folder.path());
-        assert_eq!(names[..4], ["a-2.jpg", "a-3.jpg", "A-4.jpg", "b.tar.jpg"]);
-        let distinct: HashSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
-        assert_eq!(distinct.len(), names.len());
-    }
-
-    #[test]
-    fn finished_photos_in_a_folder_are_no_inputs_but_by_name() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["a.jpg", "a-2.jpg"] {
-            std::fs::write(folder.path().join(name), name).unwrap();
-        }
-        let journal = Journal::open(folder.path()).unwrap();
-        let mut record = Record::of(Path::new("a.jpg"), "a-2.jpg", String::new(), "");
-        record.output_sha256 = Some(photo::content_hash(b"a-2.jpg"));
-        journal.append(&record).unwrap();
-        let inputs = [folder.path().to_owned()];
-        let files = without_own(pictures::collect(&inputs), &inputs, folder.path(), &journal);
-        assert_eq!(files, [folder.path().join("a.jpg")]);
-        let named = [folder.path().join("a-2.jpg")];
-        assert_eq!(without_own(pictures::collect(&named), &named, folder.path(), &journal), named);
-    }
 }

@@ -5,13 +5,18 @@ use sha2::{Digest, Sha256};
 use super::standard::Standard;
 use super::weights;
 
-/// SHA-256, in hexadecimal, of the engine's version, its weights and every number of the standard.
+/// Raised with every change of the engine's code by which some photo may end otherwise: other pixels, another verdict, another measure. Within
+/// one version nothing else tells results of the older code from those of the newer, and a batch would leave the older ones as they are.
+pub(super) const ENGINE_REVISION: u32 = 1;
+
+/// SHA-256, in hexadecimal, of the engine's version and revision, its weights and every number of the standard.
 #[must_use]
 pub fn identity(standard: &Standard) -> String {
     let numbers = serde_json::to_vec(standard).expect("a standard is plain data");
     hex(Sha256::new()
         .chain_update(env!("CARGO_PKG_VERSION"))
         .chain_update([0])
+        .chain_update(ENGINE_REVISION.to_le_bytes())
         .chain_update(weights::SUMS)
         .chain_update(numbers)
         .finalize())

@@ -93,6 +93,44 @@ fn measures_are_the_truths() {
     }
 }
 
+/// Coarse enough for every processor, whose nets differ in the last digits, and moved by every change of what the engine decides.
+#[test]
+fn who_changes_what_the_engine_decides_raises_its_revision() {
+    const SAY: &str = "the engine decides otherwise than it did: raise ENGINE_REVISION in src/photo/identity.rs, or batches keep their old \
+                       results, and then write the new figures and the new revision here";
+    assert_eq!(super::identity::ENGINE_REVISION, 1, "these figures are of another revision: {SAY}");
+    let Some((jpeg, report)) = standardized("p00") else { return };
+    let (geometry, transform, output) = (report.geometry.unwrap(), report.transform.unwrap(), report.output.unwrap());
+    let pixels = super::decode::decode(&jpeg).unwrap().pixels;
+    let mean = |channel: usize| pixels.pixels().map(|pixel| f64::from(pixel.0[channel])).sum::<f64>() / f64::from(480 * 640);
+    let value = |id: CheckId| report.checks.iter().find(|check| check.id == id).and_then(|check| check.value).unwrap();
+    let figures = [
+        ("x", transform.x, 73.58, 0.1),
+        ("y", transform.y, 89.21, 0.1),
+        ("scale", transform.scale, 0.6380, 0.0005),
+        ("hair top", geometry.hair_top, 66.0, 0.5),
+        ("eye line", geometry.eye_line, 272.0, 0.5),
+        ("face width", geometry.face_width, 213.8, 0.5),
+        ("centre", geometry.centre_x, 240.0, 0.5),
+        ("roll", geometry.roll_deg, 0.13, 0.05),
+        ("quality", f64::from(output.quality), 89.0, 0.0),
+        ("red", mean(0), 106.8, 0.3),
+        ("green", mean(1), 146.4, 0.3),
+        ("blue", mean(2), 171.8, 0.3),
+        ("yaw", value(CheckId::Yaw), 0.10, 0.1),
+        ("pitch", value(CheckId::Pitch), 4.37, 0.1),
+        ("blur", value(CheckId::Blur), 0.400, 0.01),
+        ("light", value(CheckId::Underexposed), 188.8, 0.5),
+        ("unevenness", value(CheckId::UnevenLight), 0.887, 0.01),
+        ("eyes", value(CheckId::EyesOpen), 0.241, 0.01),
+        ("matte", value(CheckId::MatteConfidence), 0.914, 0.01),
+        ("clothes", value(CheckId::ClothesBlend), 282.3, 1.0),
+    ];
+    for (what, is, was, within) in figures {
+        assert!((is - was).abs() <= within, "{what} is {is}, was {was}: {SAY}");
+    }
+}
+
 #[test]
 fn faults_that_no_crop_can_heal_are_refused_with_their_reason() {
     let cases = [

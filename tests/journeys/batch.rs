@@ -25,8 +25,13 @@ impl Said {
 }
 
 fn standardize(home: &TempHome, more: &[&str]) -> Command {
+    standardize_folder(home, "in", more)
+}
+
+/// One photo after the other: what is cut short must not be through before it is cut, on however fast a machine.
+fn standardize_folder(home: &TempHome, folder: &str, more: &[&str]) -> Command {
     let mut command = home.command(PROGRAM);
-    command.args(["standardize", "in", "-o", "out", "--json", "--lang", "zh-CN"]).args(more);
+    command.args(["standardize", folder, "-o", "out", "--json", "--lang", "zh-CN"]).args(more).env("ZHAOSHEN_THREADS", "1");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -83,7 +88,11 @@ fn a_killed_run_goes_on_where_it_ended_and_a_changed_photo_is_done_again() {
     expected.sort();
     assert_eq!(names(&home.path("out")), expected, "nothing half written is left");
 
-    // A changed source, a finished photo that somebody touched, another standard: done again, and nothing else.
+    for (old, new) in before.iter().zip(&again.lines) {
+        assert_eq!((&old["geometry"], &old["transform"], &old["checks"]), (&new["geometry"], &new["transform"], &new["checks"]));
+    }
+
+    // A changed source, a finished photo that somebody touched: done again, and nothing else.
     fs::copy(root().join("assets/specimens/f13a_nobody.jpg"), home.path("in/0.jpg")).unwrap();
     let third = run(&mut standardize(&home, &["--no-report"]));
     assert_eq!((third.resumed(), third.code), (5, Some(1)));
@@ -91,7 +100,44 @@ fn a_killed_run_goes_on_where_it_ended_and_a_changed_photo_is_done_again() {
     assert!(!home.path("out/0.jpg").exists(), "the photo of another source does not stay");
     let done = third.lines.iter().find(|line| line["status"] == "ok").unwrap()["output"].as_str().unwrap().to_owned();
     fs::write(home.path(&done), b"touched").unwrap();
-    assert_eq!(run(&mut standardize(&home, &["--no-report"])).resumed(), 5);
+    let fourth = run(&mut standardize(&home, &["--no-report"]));
+    assert_eq!(fourth.resumed(), 5);
+    assert_eq!(fs::read(home.path(&done)).unwrap(), b"touched", "what is no longer ours is not written over");
+    let beside = done.replace(".jpg", "-2.jpg");
+    assert!(fourth.lines.iter().any(|line| line["output"] == beside.as_str() && line["resumed"] == false));
+    assert_eq!(run(&mut standardize(&home, &["--no-report"])).resumed(), 6);
+    assert!(!home.path("out/report.html").exists() && !home.path("out/report").exists(), "no page tells what no longer is");
+}
+
+#[test]
+fn nobodys_photo_is_written_over_another_and_own_results_are_no_work() {
+    let home = home_with(&[("p03_portrait", "1.jpg")]);
+    fs::create_dir_all(home.path("other")).unwrap();
+    fs::copy(root().join("assets/specimens/p08_portrait.jpg"), home.path("other/1.jpg")).unwrap();
+    fs::create_dir(home.path("out")).unwrap();
+    for name in ["1.jpg", "report.html"] {
+        fs::write(home.path("out").join(name), b"somebody's").unwrap();
+    }
+    let output = |said: &Said| said.lines.iter().map(|line| line["output"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(output(&run(&mut standardize(&home, &[]))), ["out/1-2.jpg"]);
+    let first = fs::read(home.path("out/1-2.jpg")).unwrap();
+    assert_eq!(output(&run(&mut standardize_folder(&home, "other", &[]))), ["out/1-3.jpg"], "another person of the same name");
+    let again = run(&mut standardize(&home, &[]));
+    assert_eq!((output(&again), again.resumed()), (vec!["out/1-2.jpg".to_owned()], 1));
+    assert_eq!(fs::read(home.path("out/1-2.jpg")).unwrap(), first);
+
+    for name in ["1.jpg", "report.html"] {
+        assert_eq!(fs::read(home.path("out").join(name)).unwrap(), b"somebody's");
+    }
+    let page = fs::read_to_string(home.path("out/report-2.html")).unwrap();
+    assert!(page.contains("title=\"in/1.jpg\"") && !page.contains("1-3.jpg"));
+    assert_eq!(names(&home.path("out/report")).len(), 1, "small pictures are those of the page");
+
+    fs::remove_file(home.path("out/1.jpg")).unwrap();
+    let nothing = run(&mut standardize_folder(&home, "out", &[]));
+    assert_eq!((nothing.code, nothing.lines.len()), (Some(0), 0));
+    assert!(nothing.stderr.contains("没有要处理的照片"), "{}", nothing.stderr);
+    assert_eq!(fs::read_to_string(home.path("out/report-2.html")).unwrap(), page);
 }
 
 #[cfg(unix)]
@@ -155,6 +201,10 @@ fn where_nothing_can_be_written_that_is_said_at_once() {
     assert_eq!((said.code, said.lines.len()), (Some(3), 0));
     assert!(said.stderr.contains("无法写入"), "{}", said.stderr);
     assert_eq!(fs::read(home.path("out")).unwrap(), b"a file, not a folder");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = standardize(&home, &[]).stdout(Stdio::null()).stderr(writer).status().unwrap();
+    assert_eq!(status.code(), Some(3), "also where nobody reads it");
 }
 
 #[test]

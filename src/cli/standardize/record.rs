@@ -48,6 +48,9 @@ pub struct Record {
     pub input: String,
     /// The name that its finished photo has, or would have had, in the output folder.
     pub name: String,
+    /// SHA-256 of where the input lies, as `names::place` tells it.
+    #[serde(default)]
+    pub place: String,
     /// SHA-256 of the input.
     pub input_sha256: String,
     /// `photo::identity`: engine, weights and standard.
@@ -69,6 +72,7 @@ impl Record {
         Record {
             input: input.to_string_lossy().into_owned(),
             name: name.to_owned(),
+            place: String::new(),
             input_sha256,
             identity: identity.to_owned(),
             status: Status::Error,
@@ -193,6 +197,25 @@ impl Done {
             }
             Status::Refused => format!("✗ {name}  {}{earlier}{}", record.reason_texts(context).join(" · "), findings(Verdict::Fail)),
             Status::Error => format!("! {name}  {}{earlier}", record.problem_text(context).unwrap_or_default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+
+    use crate::domain::report::Geometry;
+
+    #[test]
+    fn numbers_come_back_to_the_last_digit() {
+        let mut state = 7u64;
+        for _ in 0..1000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let number = (state >> 11) as f64 / (1u64 << 44) as f64;
+            let geometry =
+                Geometry { hair_top: number, eye_line: number / 3.0, face_width: number * 7.1, centre_x: -number, roll_deg: 1.0 / number };
+            let text = serde_json::to_string(&geometry).unwrap();
+            assert_eq!(serde_json::from_str::<Geometry>(&text).unwrap(), geometry, "a result taken up again is the one that was told");
         }
     }
 }

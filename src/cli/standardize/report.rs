@@ -3,93 +3,50 @@
 //!
 //! Names of files are foreign text and may tell who somebody is: everything is escaped, and page and pictures are their owner's alone.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::pages::{FOLDER, GENERATOR, Pages, Previews, preview_name};
 use super::record::{Record, Status};
 use super::summary::Summary;
 use crate::cli::pictures::{self, Problem, Readers};
 use crate::cli::remote::visible;
 use crate::cli::{Context, check};
 use crate::domain::check::{Check, Verdict};
-use crate::photo::{self, Standard};
+use crate::photo::Standard;
 
-const PAGE: &str = "report.html";
-const FOLDER: &str = "report";
 const STYLE: &str = include_str!("report.css");
-/// The box of a small picture: what the page shows, for screens of twice the density.
-const PREVIEW: (u32, u32, u8) = (270, 360, 70);
 
-/// Where a report and its small pictures lie.
-#[derive(Debug)]
-pub struct Previews {
-    output: PathBuf,
-}
-
-impl Previews {
-    /// In an output folder.
-    #[must_use]
-    pub fn new(output: &Path) -> Previews {
-        Previews { output: output.to_owned() }
-    }
-
-    /// The page itself.
-    #[must_use]
-    pub fn page(&self) -> PathBuf {
-        self.output.join(PAGE)
-    }
-
-    /// The small picture of the source of this content. Its name tells nothing of whose it is.
-    #[must_use]
-    pub fn path(&self, sha256: &str) -> PathBuf {
-        self.output.join(FOLDER).join(preview_name(sha256))
-    }
-
-    /// Makes the small picture of a source.
-    ///
-    /// # Errors
-    /// A file that cannot be read, a folder that cannot be written.
-    pub fn write(&self, source: &[u8], sha256: &str) -> Result<(), Problem> {
-        let (width, height, quality) = PREVIEW;
-        let small = photo::preview(source, width, height, quality)?;
-        let folder = self.output.join(FOLDER);
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&folder).map_err(Problem::Write)?;
-        pictures::write_with(&self.path(sha256), Readers::OwnerAlone, |file| file.write_all(&small))
-    }
-}
-
-fn preview_name(sha256: &str) -> String {
-    format!("{}.jpg", &sha256[..sha256.len().min(32)])
-}
-
-/// Writes the page; `stopped` tells of a run that ended early.
+/// Writes the page, and clears away what belonged to an earlier one; `stopped` tells of a run that ended early, whose rest may still need that.
 ///
 /// # Errors
 /// A folder that cannot be written.
 pub fn write(
     previews: &Previews,
+    pages: &Pages,
     standard: &Standard,
     summary: &Summary,
     stopped: Option<&str>,
     records: impl Iterator<Item = Record>,
     context: &Context,
 ) -> Result<(), Problem> {
-    pictures::write_with(&previews.page(), Readers::OwnerAlone, |file| {
+    let mut shown = HashSet::new();
+    pictures::write_with(pages.page(), Readers::OwnerAlone, |file| {
         let mut page = Page { out: BufWriter::new(file), context };
         page.head(standard, summary, stopped)?;
         for record in records {
-            let preview = (!record.input_sha256.is_empty() && previews.path(&record.input_sha256).exists())
-                .then(|| format!("{FOLDER}/{}", preview_name(&record.input_sha256)));
-            page.card(&record, preview.as_deref())?;
+            let has_preview = !record.input_sha256.is_empty() && previews.path(&record.input_sha256).exists();
+            let preview = has_preview.then(|| preview_name(&record.input_sha256));
+            page.card(&record, preview.as_ref().map(|name| format!("{FOLDER}/{name}")).as_deref())?;
+            shown.extend(preview);
         }
         page.out.write_all(b"</main>\n</body>\n</html>\n")?;
         page.out.flush()
-    })
+    })?;
+    pages.remove_others().map_err(Problem::Write)?;
+    if stopped.is_none() { pages.clear(&shown).map_err(Problem::Write) } else { Ok(()) }
 }
 
 /// The classes by which the page is filtered.
@@ -112,7 +69,7 @@ impl Page<'_> {
         let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' file:; base-uri 'none'; form-action 'none'";
         write!(
             self.out,
-            "<!DOCTYPE html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
+            "<!DOCTYPE html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n{GENERATOR}\n<meta http-equiv=\"Content-Security-Policy\" \
              content=\"{policy}\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" content=\"noindex\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n\
              </head>\n<body>\n<header>\n<h1>{title}</h1>\n<p>{} {} · {} {}</p>\n",
@@ -252,13 +209,15 @@ mod tests {
     use super::*;
     use crate::domain::reason::Reason;
     use crate::language::Language;
+    use std::path::PathBuf;
 
     fn page(records: Vec<Record>, language: Language) -> (tempfile::TempDir, String) {
         let folder = tempfile::tempdir().unwrap();
         let previews = Previews::new(folder.path());
         let context = Context { language };
-        write(&previews, &Standard::default(), &Summary::default(), None, records.into_iter(), &context).unwrap();
-        let text = std::fs::read_to_string(previews.page()).unwrap();
+        let pages = Pages::of(folder.path());
+        write(&previews, &pages, &Standard::default(), &Summary::default(), None, records.into_iter(), &context).unwrap();
+        let text = std::fs::read_to_string(pages.page()).unwrap();
         (folder, text)
     }
 
@@ -288,28 +247,86 @@ mod tests {
             #[cfg(unix)]
             {
                 use std::os::unix::fs::PermissionsExt;
-                let mode = std::fs::metadata(folder.path().join(PAGE)).unwrap().permissions().mode();
+                let mode = std::fs::metadata(folder.path().join("report.html")).unwrap().permissions().mode();
                 assert_eq!(mode & 0o777, 0o600);
             }
             drop(folder);
         }
     }
 
-    #[test]
-    fn a_small_picture_is_shown_where_there_is_one() {
+    /// A folder with small pictures of two sources, and their records.
+    fn with_previews() -> (tempfile::TempDir, Previews, [Record; 2]) {
         let folder = tempfile::tempdir().unwrap();
         let previews = Previews::new(folder.path());
         let mut png = io::Cursor::new(Vec::new());
         image::RgbImage::new(600, 800).write_to(&mut png, image::ImageFormat::Png).unwrap();
-        let hash = "ab".repeat(32);
-        previews.write(png.get_ref(), &hash).unwrap();
-        let mut with = record("a.png", "a.jpg", Status::Refused);
-        with.input_sha256 = hash.clone();
-        let context = Context { language: Language::Chinese };
-        let records = [with, record("b.png", "b.jpg", Status::Refused)].into_iter();
-        write(&previews, &Standard::default(), &Summary::default(), None, records, &context).unwrap();
-        let text = std::fs::read_to_string(previews.page()).unwrap();
+        let records = ["ab", "cd"].map(|byte| {
+            let mut record = record("a.png", "a.jpg", Status::Refused);
+            record.input_sha256 = byte.repeat(32);
+            previews.write(png.get_ref(), &record.input_sha256).unwrap();
+            record
+        });
+        (folder, previews, records)
+    }
+
+    fn page_of(folder: &Path, previews: &Previews, records: &[Record], stopped: Option<&str>) -> PathBuf {
+        let (pages, context) = (Pages::of(folder), Context { language: Language::Chinese });
+        write(previews, &pages, &Standard::default(), &Summary::default(), stopped, records.iter().cloned(), &context).unwrap();
+        pages.page().to_owned()
+    }
+
+    #[test]
+    fn a_small_picture_is_shown_where_there_is_one() {
+        let (folder, previews, [with, _]) = with_previews();
+        let page = page_of(folder.path(), &previews, &[with, record("b.png", "b.jpg", Status::Refused)], None);
+        let text = std::fs::read_to_string(page).unwrap();
         assert_eq!(text.matches("<img ").count(), 1);
-        assert!(text.contains(&format!("report/{}.jpg", &hash[..32])));
+        assert!(text.contains(&format!("report/{}.jpg", "ab".repeat(16))));
+    }
+
+    #[test]
+    fn small_pictures_go_with_the_last_card_that_shows_them() {
+        let (folder, previews, [first, second]) = with_previews();
+        let own = folder.path().join(FOLDER);
+        std::fs::write(own.join(".zhaoshen-left"), b"half").unwrap();
+        std::fs::write(own.join("mine.jpg"), b"somebody's").unwrap();
+        page_of(folder.path(), &previews, std::slice::from_ref(&first), Some("stopped"));
+        assert!(previews.path(&second.input_sha256).exists(), "who stopped has not come to it yet");
+        page_of(folder.path(), &previews, std::slice::from_ref(&first), None);
+        assert!(previews.path(&first.input_sha256).exists() && !previews.path(&second.input_sha256).exists());
+        assert!(!own.join(".zhaoshen-left").exists() && own.join("mine.jpg").exists());
+        Pages::of(folder.path()).remove().unwrap();
+        assert!(!folder.path().join("report.html").exists() && !previews.path(&first.input_sha256).exists());
+        assert!(own.join("mine.jpg").exists());
+    }
+
+    #[test]
+    fn a_page_that_is_not_ours_is_left_alone() {
+        let (folder, previews, [first, _]) = with_previews();
+        let foreign = folder.path().join("report.html");
+        std::fs::write(&foreign, "<html>somebody's</html>").unwrap();
+        let second = folder.path().join("report-2.html");
+        for _ in 0..2 {
+            assert_eq!(page_of(folder.path(), &previews, std::slice::from_ref(&first), None), second, "again the same one");
+        }
+        Pages::of(folder.path()).remove().unwrap();
+        assert!(foreign.exists() && !second.exists());
+        page_of(folder.path(), &previews, std::slice::from_ref(&first), None);
+        std::fs::remove_file(&foreign).unwrap();
+        std::fs::rename(&second, &foreign).unwrap();
+        std::fs::copy(&foreign, &second).unwrap();
+        assert_eq!(page_of(folder.path(), &previews, &[first], None), foreign);
+        assert!(!second.exists(), "one page a folder");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let own = folder.path().join(FOLDER);
+            std::fs::create_dir(&own).unwrap();
+            std::fs::set_permissions(&own, std::fs::Permissions::from_mode(0o755)).unwrap();
+            let mut png = io::Cursor::new(Vec::new());
+            image::RgbImage::new(60, 80).write_to(&mut png, image::ImageFormat::Png).unwrap();
+            previews.write(png.get_ref(), &"ef".repeat(32)).unwrap();
+            assert_eq!(std::fs::metadata(&own).unwrap().permissions().mode() & 0o777, 0o700, "also where it was there before");
+        }
     }
 }
