@@ -28,7 +28,7 @@ impl Way {
 #[derive(Debug, Clone)]
 pub struct Trial {
     pub alpha: GrayImage,
-    /// As [`Matte::confidence`]; 1 for the rough way, which has none.
+    /// As the matte has it; 1 for the rough way, which has none.
     pub confidence: f64,
     pub second_look: bool,
 }
