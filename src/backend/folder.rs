@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::{
     blobs::Blobs,
-    store::{StoreError, sqlite::SqliteStore},
+    store::{SqlStore, StoreError},
     vault::{Vault, VaultError},
 };
 
@@ -54,7 +54,7 @@ impl FolderError {
 /// An open data folder; closing the process, however it ends, frees it.
 #[derive(Debug)]
 pub struct DataFolder {
-    pub store: SqliteStore,
+    pub store: SqlStore,
     pub blobs: Blobs,
     /// Held as long as the folder is open.
     _lock: File,
@@ -78,7 +78,7 @@ impl DataFolder {
         let pictures = path.join("blobs");
         make_private(&pictures)?;
         own_only(&database)?;
-        let store = SqliteStore::open(&database, Arc::clone(&vault), now).await?;
+        let store = SqlStore::on_sqlite(&database, Arc::clone(&vault), now).await?;
         Ok(DataFolder { store, blobs: Blobs::new(pictures, vault), _lock: lock })
     }
 }

@@ -92,8 +92,12 @@ impl From<StoreError> for Failure {
             StoreError::InvitationInvalid => failure(StatusCode::NOT_FOUND, code::INVITATION_INVALID),
             StoreError::Cursor => failure(StatusCode::BAD_REQUEST, code::BAD_REQUEST).with("field", "cursor"),
             StoreError::Full => failure(StatusCode::INSUFFICIENT_STORAGE, code::STORAGE_FULL),
-            StoreError::Busy => failure(StatusCode::SERVICE_UNAVAILABLE, code::BUSY),
-            StoreError::Corrupt(_) | StoreError::Vault(_) | StoreError::Database(_) => Failure::internal(&title),
+            StoreError::Busy | StoreError::Unreachable => failure(StatusCode::SERVICE_UNAVAILABLE, code::BUSY),
+            StoreError::Corrupt(_)
+            | StoreError::Vault(_)
+            | StoreError::Database(_)
+            | StoreError::NotMigrated { .. }
+            | StoreError::NewerDatabase { .. } => Failure::internal(&title),
         }
     }
 }

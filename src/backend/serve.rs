@@ -23,7 +23,7 @@ use super::{
     metrics::Metrics,
     router,
     state::{Parts, State},
-    store::{Store, StoreError, sqlite::SqliteStore},
+    store::{SqlStore, Store, StoreError, database::Engine, jobs::Jobs as _},
 };
 use crate::api::people::{Invitation, NewUser};
 
@@ -67,7 +67,7 @@ pub enum ServeError {
 pub struct Running {
     address: SocketAddr,
     state: State,
-    database: SqliteStore,
+    database: SqlStore,
     stop: watch::Sender<bool>,
     listener: JoinHandle<io::Result<()>>,
     workers: Workers,
@@ -87,7 +87,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let listener = TcpListener::bind(config.listen).await.map_err(|error| ServeError::Listen(config.listen, error))?;
     let address = listener.local_addr().map_err(|error| ServeError::Listen(config.listen, error))?;
     let parts = (config.parts)(&config.data)?;
-    let requeued = folder.store.requeue_taken(now).await?;
+    let alone = folder.store.database().engine() == Engine::Sqlite;
+    let requeued = if alone { folder.store.requeue_taken(now).await? } else { 0 };
     if requeued > 0 {
         tracing::info!(jobs = requeued, "taken up again what a process before left undone");
     }

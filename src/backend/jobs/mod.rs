@@ -24,7 +24,7 @@ pub mod standardize;
 pub mod sweep;
 
 /// How long a taken job stays taken when its worker says nothing.
-const TAKEN: Duration = Duration::from_mins(10);
+const TAKEN: Duration = Duration::from_mins(2);
 /// How often idle workers look; new work wakes them at once.
 const TICK: Duration = Duration::from_millis(500);
 /// Ticks between two sweeps.

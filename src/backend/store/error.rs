@@ -40,6 +40,13 @@ pub enum StoreError {
     Full,
     #[error("the database is busy")]
     Busy,
+    #[error("the database cannot be reached")]
+    Unreachable,
+    /// The tables are older than the program: `zhaoshen migrate` brings them up to date.
+    #[error("the tables stand at version {have}, this program needs {newest}: run `zhaoshen migrate`")]
+    NotMigrated { have: i64, newest: i64 },
+    #[error("the tables stand at version {have}, newer than this program's {newest}")]
+    NewerDatabase { have: i64, newest: i64 },
     #[error("the stored data makes no sense: {0}")]
     Corrupt(&'static str),
     #[error(transparent)]

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Write,
-    values::{self, Read},
+    database::{Write, sql},
+    values,
 };
 use crate::{
     backend::store::{StoreError, StoreResult, types::Intention},
@@ -17,10 +17,12 @@ use crate::{
 /// # Errors
 /// [`StoreError::KeyReused`] if the key came with another request. Another actor's key is simply unknown.
 pub async fn answered<T: DeserializeOwned>(write: &mut Write, principal: &Principal, intention: &Intention) -> StoreResult<Option<T>> {
-    let row = sqlx::query("SELECT request_hash, response FROM idempotency_keys WHERE actor = ? AND key = ?")
+    // The same intention twice at once: the second waits for the first one's answer.
+    write.alone_with(&format!("intention {} {}", principal.user, intention.key)).await?;
+    let row = sql("SELECT request_hash, response FROM idempotency_keys WHERE actor = ? AND key = ?")
         .bind(values::id(principal.user))
         .bind(values::id(intention.key))
-        .fetch_optional(&mut **write)
+        .fetch_optional(&mut *write)
         .await?;
     let Some(row) = row else { return Ok(None) };
     if row.bytes_or_null("request_hash")?.as_deref() != Some(intention.request_hash.as_slice()) {
@@ -37,14 +39,14 @@ pub async fn keep(
     answer: &impl Serialize,
     now: Timestamp,
 ) -> StoreResult<()> {
-    sqlx::query("INSERT INTO idempotency_keys (actor, key, school, request_hash, response, at) VALUES (?, ?, ?, ?, ?, ?)")
+    sql("INSERT INTO idempotency_keys (actor, key, school, request_hash, response, at) VALUES (?, ?, ?, ?, ?, ?)")
         .bind(values::id(principal.user))
         .bind(values::id(intention.key))
         .bind(&principal.school)
         .bind(intention.request_hash.to_vec())
         .bind(values::json(answer)?)
         .bind(values::time(now))
-        .execute(&mut **write)
+        .execute(&mut *write)
         .await?;
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! Progress: one wide row of counters a unit, changed in the transaction that changes what it counts.
 
-use sqlx::sqlite::SqliteRow;
+use async_trait::async_trait;
 
 use super::{
-    SqliteStore, Write,
-    values::{self, Read},
+    SqlStore,
+    database::{Row, Write, sql},
+    values,
 };
 use crate::{
     api::progress::{Progress, UnitProgress},
@@ -34,6 +35,15 @@ impl Delta {
         self
     }
 
+    /// This change and another one.
+    pub fn add(&mut self, other: &Delta) {
+        self.students += other.students;
+        self.captured_students += other.captured_students;
+        self.done_students += other.done_students;
+        self.doubtful += other.doubtful;
+        self.statuses.iter_mut().zip(other.statuses).for_each(|(sum, count)| *sum += count);
+    }
+
     /// The opposite change.
     #[must_use]
     pub fn negated(&self) -> Delta {
@@ -52,7 +62,7 @@ pub async fn apply(write: &mut Write, school: &str, season: &str, unit: &str, de
         return Ok(());
     }
     // The statuses in the order of `Status::ALL`.
-    let mut query = sqlx::query(
+    let mut query = sql(
         "UPDATE unit_counters SET students = students + ?, captured_students = captured_students + ?, done_students = done_students + ?,
              doubtful = doubtful + ?, captured = captured + ?, standardized = standardized + ?, machine_refused = machine_refused + ?,
              pending = pending + ?, correction_requested = correction_requested + ?, held = held + ?, approved = approved + ?,
@@ -66,7 +76,7 @@ pub async fn apply(write: &mut Write, school: &str, season: &str, unit: &str, de
     for count in delta.statuses {
         query = query.bind(count);
     }
-    let done = query.bind(school).bind(season).bind(unit).execute(&mut **write).await?;
+    let done = query.bind(school).bind(season).bind(unit).execute(&mut *write).await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Corrupt("a unit without counters")) }
 }
 
@@ -76,18 +86,20 @@ pub(super) const COUNTERS: &str =
 
 const SCAN: &str = "SELECT u.code, u.name, s.*, a.* FROM units u
      LEFT JOIN (SELECT unit AS s_unit, count(*) AS students,
-             sum(EXISTS (SELECT 1 FROM attempts x WHERE x.student = students.id)) AS captured_students,
-             sum(EXISTS (SELECT 1 FROM attempts x WHERE x.student = students.id AND x.status = 'approved')) AS done_students
+             count(*) FILTER (WHERE EXISTS (SELECT 1 FROM attempts x WHERE x.student = students.id)) AS captured_students,
+             count(*) FILTER (WHERE EXISTS (SELECT 1 FROM attempts x WHERE x.student = students.id AND x.status = 'approved')) AS done_students
          FROM students WHERE school = ?1 AND season = ?2 GROUP BY unit) s ON s.s_unit = u.code
-     LEFT JOIN (SELECT unit AS a_unit, sum(status = 'captured') AS captured, sum(status = 'standardized') AS standardized,
-             sum(status = 'machine_refused') AS machine_refused, sum(status = 'pending') AS pending,
-             sum(status = 'correction_requested') AS correction_requested, sum(status = 'held') AS held,
-             sum(status = 'approved') AS approved, sum(status = 'rejected') AS rejected, sum(status = 'withdrawn') AS withdrawn,
-             sum(status IN ('pending', 'machine_refused') AND coalesce(band IN ('doubtful', 'different'), 0)) AS doubtful
+     LEFT JOIN (SELECT unit AS a_unit, count(*) FILTER (WHERE status = 'captured') AS captured,
+             count(*) FILTER (WHERE status = 'standardized') AS standardized,
+             count(*) FILTER (WHERE status = 'machine_refused') AS machine_refused, count(*) FILTER (WHERE status = 'pending') AS pending,
+             count(*) FILTER (WHERE status = 'correction_requested') AS correction_requested, count(*) FILTER (WHERE status = 'held') AS held,
+             count(*) FILTER (WHERE status = 'approved') AS approved, count(*) FILTER (WHERE status = 'rejected') AS rejected,
+             count(*) FILTER (WHERE status = 'withdrawn') AS withdrawn,
+             count(*) FILTER (WHERE status IN ('pending', 'machine_refused') AND band IN ('doubtful', 'different')) AS doubtful
          FROM attempts WHERE school = ?1 AND season = ?2 GROUP BY unit) a ON a.a_unit = u.code
      WHERE u.school = ?1 AND u.season = ?2 AND (?3 IS NULL OR u.code IN (SELECT value FROM json_each(?3))) ORDER BY u.code";
 
-fn unit(row: &SqliteRow) -> StoreResult<UnitProgress> {
+fn unit(row: &Row) -> StoreResult<UnitProgress> {
     let count = |column: &str| Ok::<i64, StoreError>(row.number_or_null(column)?.unwrap_or(0));
     Ok(UnitProgress {
         unit: Some(row.text("code")?),
@@ -108,18 +120,30 @@ fn unit(row: &SqliteRow) -> StoreResult<UnitProgress> {
     })
 }
 
-impl SqliteStore {
-    pub(super) async fn read_counters(&self, principal: &Principal, season: &str) -> StoreResult<Progress> {
+/// What the counters of the units say.
+#[async_trait]
+pub trait Counting: Send + Sync {
+    /// The counters of the units in scope and their sum.
+    async fn progress(&self, principal: &Principal, season: &str) -> StoreResult<Progress>;
+    /// The same by counting everything: what the counters are held against.
+    async fn recount(&self, principal: &Principal, season: &str) -> StoreResult<Progress>;
+}
+
+#[async_trait]
+impl Counting for SqlStore {
+    async fn progress(&self, principal: &Principal, season: &str) -> StoreResult<Progress> {
         self.progress_by(COUNTERS, principal, season).await
     }
 
-    pub(super) async fn count_everything(&self, principal: &Principal, season: &str) -> StoreResult<Progress> {
+    async fn recount(&self, principal: &Principal, season: &str) -> StoreResult<Progress> {
         self.progress_by(SCAN, principal, season).await
     }
+}
 
-    async fn progress_by(&self, sql: &'static str, principal: &Principal, season: &str) -> StoreResult<Progress> {
+impl SqlStore {
+    async fn progress_by(&self, text: &'static str, principal: &Principal, season: &str) -> StoreResult<Progress> {
         self.know_season(principal, season).await?;
-        let rows = sqlx::query(sql).bind(&principal.school).bind(season).bind(values::scope(principal)?).fetch_all(&self.readers).await?;
+        let rows = sql(text).bind(&principal.school).bind(season).bind(values::scope(principal)?).fetch_all(&self.database).await?;
         let units = rows.iter().map(unit).collect::<StoreResult<Vec<_>>>()?;
         let mut whole = UnitProgress::default();
         units.iter().for_each(|unit| whole.add(unit));

@@ -1,14 +1,15 @@
 //! Notices and every try to send one; what cannot be sent becomes a line on the unit's call list.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    SqliteStore, Write,
+    SqlStore,
     attempts::AttemptRow,
     audit::{self, Line},
-    jobs,
-    values::{self, Read},
+    database::{Write, sql},
+    jobs, values,
 };
 use crate::{
     api::submission::NoticeKind,
@@ -22,7 +23,7 @@ use crate::{
 /// Writes a notice and the job that sends it.
 pub async fn enqueue(write: &mut Write, attempt: &AttemptRow, kind: NoticeKind, now: Timestamp) -> StoreResult<Uuid> {
     let id = Uuid::now_v7();
-    sqlx::query("INSERT INTO notices (id, school, season, unit, student, attempt, kind, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)")
+    sql("INSERT INTO notices (id, school, season, unit, student, attempt, kind, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)")
         .bind(values::id(id))
         .bind(&attempt.school)
         .bind(&attempt.season)
@@ -31,24 +32,33 @@ pub async fn enqueue(write: &mut Write, attempt: &AttemptRow, kind: NoticeKind, 
         .bind(values::id(attempt.id))
         .bind(kind.code())
         .bind(values::time(now))
-        .execute(&mut **write)
+        .execute(&mut *write)
         .await?;
     jobs::enqueue(write, &attempt.school, &attempt.season, JobKind::Notify, id, now, now).await?;
     Ok(id)
 }
 
-impl SqliteStore {
-    pub(super) async fn work_of_notice(&self, job: &Job) -> StoreResult<Option<NoticeWork>> {
-        let row = sqlx::query(
-            "SELECT n.id, n.kind, se.name AS season_name, s.id AS student, s.student_number, s.name, s.phone, a.decision_reasons
+/// Notices to students.
+#[async_trait]
+pub trait Notices: Send + Sync {
+    /// What sending needs; `None`, and the job is gone, where the notice no longer waits.
+    async fn notice_work(&self, job: &Job) -> StoreResult<Option<NoticeWork>>;
+    async fn record_sending(&self, job: &Job, gateway: &str, end: &SendingEnd, now: Timestamp) -> StoreResult<()>;
+    /// Whom the units must call, unsealed; that it was read is audited.
+    async fn calls(&self, principal: &Principal, season: &str, unit: Option<&str>, now: Timestamp) -> StoreResult<Vec<CallLine>>;
+}
+
+#[async_trait]
+impl Notices for SqlStore {
+    async fn notice_work(&self, job: &Job) -> StoreResult<Option<NoticeWork>> {
+        let row = sql("SELECT n.id, n.kind, se.name AS season_name, s.id AS student, s.student_number, s.name, s.phone, a.decision_reasons
              FROM notices n JOIN students s ON s.id = n.student JOIN attempts a ON a.id = n.attempt
-             JOIN seasons se ON se.school = n.school AND se.code = n.season WHERE n.id = ? AND n.state = 'waiting'",
-        )
+             JOIN seasons se ON se.school = n.school AND se.code = n.season WHERE n.id = ? AND n.state = 'waiting'")
         .bind(values::id(job.subject))
-        .fetch_optional(&self.readers)
+        .fetch_optional(&self.database)
         .await?;
         let Some(row) = row else {
-            let mut write = self.write().await?;
+            let mut write = self.database.write().await?;
             jobs::finish(&mut write, job).await?;
             write.commit().await?;
             return Ok(None);
@@ -65,52 +75,42 @@ impl SqliteStore {
         }))
     }
 
-    pub(super) async fn insert_sending(&self, job: &Job, gateway: &str, end: &SendingEnd, now: Timestamp) -> StoreResult<()> {
-        let mut write = self.write().await?;
+    async fn record_sending(&self, job: &Job, gateway: &str, end: &SendingEnd, now: Timestamp) -> StoreResult<()> {
+        let mut write = self.database.write().await?;
         let (outcome, state) = match end {
             SendingEnd::Delivered { reference } => (reference, Some("delivered")),
             SendingEnd::Again { code, .. } => (code, None),
             SendingEnd::CallNeeded { code } => (code, Some("call_needed")),
         };
-        sqlx::query(
-            "INSERT INTO sendings (school, season, notice, gateway, outcome, sent, at)
-             SELECT school, season, id, ?2, ?3, ?4, ?5 FROM notices WHERE id = ?1",
-        )
+        sql("INSERT INTO sendings (school, season, notice, gateway, outcome, sent, at)
+             SELECT school, season, id, ?2, ?3, ?4, ?5 FROM notices WHERE id = ?1")
         .bind(values::id(job.subject))
         .bind(gateway)
         .bind(outcome)
         .bind(state == Some("delivered"))
         .bind(values::time(now))
-        .execute(&mut *write)
+        .execute(&mut write)
         .await?;
         if let Some(state) = state {
-            sqlx::query(
-                "UPDATE notices SET state = ?2, delivered_at = CASE WHEN ?2 = 'delivered' THEN ?3 END WHERE id = ?1 AND state = 'waiting'",
-            )
-            .bind(values::id(job.subject))
-            .bind(state)
-            .bind(values::time(now))
-            .execute(&mut *write)
-            .await?;
+            sql("UPDATE notices SET state = ?2, delivered_at = CASE WHEN ?2 = 'delivered' THEN ?3 END WHERE id = ?1 AND state = 'waiting'")
+                .bind(values::id(job.subject))
+                .bind(state)
+                .bind(values::time(now))
+                .execute(&mut write)
+                .await?;
         }
         match end {
             SendingEnd::Again { code, at } => jobs::put_back(&mut write, job, *at, Some(code)).await?,
             _ => jobs::finish(&mut write, job).await?,
         }
-        Ok(write.commit().await?)
+        write.commit().await
     }
 
-    pub(super) async fn call_list(
-        &self,
-        principal: &Principal,
-        season: &str,
-        unit: Option<&str>,
-        now: Timestamp,
-    ) -> StoreResult<Vec<CallLine>> {
+    async fn calls(&self, principal: &Principal, season: &str, unit: Option<&str>, now: Timestamp) -> StoreResult<Vec<CallLine>> {
         let units = self.units_wanted(principal, season, unit).await?;
-        let mut write = self.write().await?;
+        let mut write = self.database.write().await?;
         // Only the newest notice of a student: who has been told something newer, or has sent a new photo, must not be called about the old.
-        let rows = sqlx::query(
+        let rows = sql(
             "SELECT n.unit, n.kind, n.created_at, s.id AS student, s.student_number, s.name, s.phone, a.decision_reasons
              FROM notices n JOIN students s ON s.id = n.student JOIN attempts a ON a.id = n.attempt
              WHERE n.school = ?1 AND n.season = ?2 AND n.state = 'call_needed' AND (?3 IS NULL OR n.unit IN (SELECT value FROM json_each(?3)))
@@ -122,7 +122,7 @@ impl SqliteStore {
         .bind(&principal.school)
         .bind(season)
         .bind(&units)
-        .fetch_all(&mut *write)
+        .fetch_all(&mut write)
         .await?;
         let lines = rows
             .iter()

@@ -5,15 +5,16 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    SqliteStore, Write,
+    SqlStore,
     attempts::{self, AttemptRow, Holding},
     audit::{self, Line},
-    idempotency, intake, jobs, notices, seasons,
-    values::{self, Read},
+    database::{Write, locked, sql},
+    idempotency, intake, jobs, notices, seasons, values,
 };
 use crate::{
     api::submission::{NoticeKind, ReviewOutcome},
@@ -33,15 +34,27 @@ use crate::{
     },
 };
 
-impl SqliteStore {
-    pub(super) async fn give_review(
+/// Deciding: one transaction each, of state, audit row, counters, event, follow-up job, lease end and idempotency record.
+#[async_trait]
+pub trait Deciding: Send + Sync {
+    async fn review(&self, principal: &Principal, id: Uuid, review: &GivenReview, now: Timestamp) -> StoreResult<ReviewOutcome>;
+    async fn undo(&self, principal: &Principal, id: Uuid, intention: &Intention, now: Timestamp) -> StoreResult<ReviewOutcome>;
+    /// Says a rejection once more. Without an intention nothing keeps a repeated request from being a second notice.
+    async fn retake_notice(
         &self,
         principal: &Principal,
         id: Uuid,
-        review: &GivenReview,
+        intention: Option<&Intention>,
         now: Timestamp,
-    ) -> StoreResult<ReviewOutcome> {
-        let mut write = self.write().await?;
+    ) -> StoreResult<ReviewOutcome>;
+    /// Freezes a held decision whose time is over, enqueues its notice, ends the job.
+    async fn freeze(&self, job: &Job, now: Timestamp) -> StoreResult<()>;
+}
+
+#[async_trait]
+impl Deciding for SqlStore {
+    async fn review(&self, principal: &Principal, id: Uuid, review: &GivenReview, now: Timestamp) -> StoreResult<ReviewOutcome> {
+        let mut write = self.database.write().await?;
         if let Some(answer) = idempotency::answered(&mut write, principal, &review.intention).await? {
             return Ok(answer);
         }
@@ -80,14 +93,8 @@ impl SqliteStore {
         Ok(answer)
     }
 
-    pub(super) async fn undo_decision(
-        &self,
-        principal: &Principal,
-        id: Uuid,
-        intention: &Intention,
-        now: Timestamp,
-    ) -> StoreResult<ReviewOutcome> {
-        let mut write = self.write().await?;
+    async fn undo(&self, principal: &Principal, id: Uuid, intention: &Intention, now: Timestamp) -> StoreResult<ReviewOutcome> {
+        let mut write = self.database.write().await?;
         if let Some(answer) = idempotency::answered(&mut write, principal, intention).await? {
             return Ok(answer);
         }
@@ -102,11 +109,11 @@ impl SqliteStore {
             return Err(StoreError::Forbidden);
         }
         // Only the voice that decided is taken back; the others' reviews still count.
-        sqlx::query("UPDATE reviews SET withdrawn_at = ? WHERE attempt = ? AND reviewer = ? AND withdrawn_at IS NULL")
+        sql("UPDATE reviews SET withdrawn_at = ? WHERE attempt = ? AND reviewer = ? AND withdrawn_at IS NULL")
             .bind(values::time(now))
             .bind(values::id(id))
             .bind(attempt.decided_by.map(values::id))
-            .execute(&mut *write)
+            .execute(&mut write)
             .await?;
         attempt.advance(&mut write, AttemptEvent::Undo, None, now).await?;
         jobs::remove(&mut write, JobKind::Freeze, id).await?;
@@ -117,14 +124,14 @@ impl SqliteStore {
         Ok(answer)
     }
 
-    pub(super) async fn notify_again(
+    async fn retake_notice(
         &self,
         principal: &Principal,
         id: Uuid,
         intention: Option<&Intention>,
         now: Timestamp,
     ) -> StoreResult<ReviewOutcome> {
-        let mut write = self.write().await?;
+        let mut write = self.database.write().await?;
         if let Some(intention) = intention
             && let Some(answer) = idempotency::answered(&mut write, principal, intention).await?
         {
@@ -138,19 +145,16 @@ impl SqliteStore {
             return Err(Refusal::NotRejected.into());
         }
         // Who has handed in a new photo needs no notice to take one.
-        let later: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM attempts WHERE student = ? AND status NOT IN ('rejected', 'withdrawn'))")
-                .bind(values::id(attempt.student))
-                .fetch_one(&mut *write)
-                .await?;
+        let later: bool = sql("SELECT EXISTS (SELECT 1 FROM attempts WHERE student = ? AND status NOT IN ('rejected', 'withdrawn'))")
+            .bind(values::id(attempt.student))
+            .fetch_value(&mut write)
+            .await?;
         if later {
             return Err(Refusal::AlreadySubmitted.into());
         }
         let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
-        let sent: i64 = sqlx::query_scalar("SELECT count(*) FROM notices WHERE attempt = ? AND kind = 'retake'")
-            .bind(values::id(id))
-            .fetch_one(&mut *write)
-            .await?;
+        let sent: i64 =
+            sql("SELECT count(*) FROM notices WHERE attempt = ? AND kind = 'retake'").bind(values::id(id)).fetch_value(&mut write).await?;
         if sent >= i64::from(rules.notices_per_rejection) {
             return Err(StoreError::NoticeLimit { limit: rules.notices_per_rejection });
         }
@@ -164,16 +168,16 @@ impl SqliteStore {
         Ok(answer)
     }
 
-    pub(super) async fn freeze_decision(&self, job: &Job, now: Timestamp) -> StoreResult<()> {
-        let mut write = self.write().await?;
+    async fn freeze(&self, job: &Job, now: Timestamp) -> StoreResult<()> {
+        let mut write = self.database.write().await?;
         let attempt = attempts::load(&mut write, job.subject).await?;
         let Some((mut attempt, until)) = attempt.and_then(|attempt| attempt.held_until.map(|until| (attempt, until))) else {
             jobs::finish(&mut write, job).await?;
-            return Ok(write.commit().await?);
+            return write.commit().await;
         };
         if until > now {
             jobs::put_back(&mut write, job, until, None).await?;
-            return Ok(write.commit().await?);
+            return write.commit().await;
         }
         attempt.advance(&mut write, AttemptEvent::Freeze, None, now).await?;
         let kind = match attempt.decision() {
@@ -186,7 +190,7 @@ impl SqliteStore {
         notices::enqueue(&mut write, &attempt, kind, now).await?;
         audit::append(&mut write, now, line_of(&attempt, "decision.frozen")).await?;
         jobs::finish(&mut write, job).await?;
-        Ok(write.commit().await?)
+        write.commit().await
     }
 }
 
@@ -197,18 +201,16 @@ async fn insert_review(
     review: &GivenReview,
     now: Timestamp,
 ) -> StoreResult<()> {
-    let rounds = sqlx::query(
-        "SELECT coalesce(max(round), 0) AS last, coalesce(sum(withdrawn_at IS NULL), 0) AS counting FROM reviews
-         WHERE attempt = ? AND reviewer = ?",
-    )
+    let rounds = sql("SELECT coalesce(max(round), 0) AS last, count(*) FILTER (WHERE withdrawn_at IS NULL) AS counting FROM reviews
+         WHERE attempt = ? AND reviewer = ?")
     .bind(values::id(attempt.id))
     .bind(values::id(principal.user))
-    .fetch_one(&mut **write)
+    .fetch_one(&mut *write)
     .await?;
     if rounds.number("counting")? > 0 {
         return Err(StoreError::AlreadyReviewed);
     }
-    sqlx::query(
+    sql(
         "INSERT INTO reviews (id, school, season, attempt, reviewer, round, verdict, reasons, rendition, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(values::id(Uuid::now_v7()))
@@ -221,15 +223,15 @@ async fn insert_review(
     .bind(values::json(&review.verdict.reasons())?)
     .bind(review.rendition.map(values::id))
     .bind(values::time(now))
-    .execute(&mut **write)
+    .execute(&mut *write)
     .await?;
     Ok(())
 }
 
 async fn reviews_that_count(write: &mut Write, attempt: Uuid) -> StoreResult<Vec<Review>> {
-    let rows = sqlx::query("SELECT reviewer, verdict, reasons FROM reviews WHERE attempt = ? AND withdrawn_at IS NULL ORDER BY at")
+    let rows = sql("SELECT reviewer, verdict, reasons FROM reviews WHERE attempt = ? AND withdrawn_at IS NULL ORDER BY at")
         .bind(values::id(attempt))
-        .fetch_all(&mut **write)
+        .fetch_all(&mut *write)
         .await?;
     rows.iter()
         .map(|row| {
@@ -244,17 +246,17 @@ async fn reviews_that_count(write: &mut Write, attempt: Uuid) -> StoreResult<Vec
 
 /// Ends the lease of the one who has reviewed; another's says nothing of that.
 async fn end_lease(write: &mut Write, attempt: Uuid, holder: Uuid) -> StoreResult<()> {
-    sqlx::query("UPDATE attempts SET visible_at = submitted_at, lease_user = NULL, lease_token = NULL WHERE id = ? AND lease_user = ?")
+    sql("UPDATE attempts SET visible_at = submitted_at, lease_user = NULL, lease_token = NULL WHERE id = ? AND lease_user = ?")
         .bind(values::id(attempt))
         .bind(values::id(holder))
-        .execute(&mut **write)
+        .execute(&mut *write)
         .await?;
     Ok(())
 }
 
 async fn finish_enrolment(write: &mut Write, student: Uuid, now: Timestamp) -> StoreResult<()> {
     let state: String =
-        sqlx::query_scalar("SELECT state FROM enrolments WHERE student = ?").bind(values::id(student)).fetch_one(&mut **write).await?;
+        sql(locked!("SELECT state FROM enrolments WHERE student = ?")).bind(values::id(student)).fetch_value(&mut *write).await?;
     let state = EnrolmentState::from_code(&state).ok_or(StoreError::Corrupt("an enrolment state nobody knows"))?;
     // A part in the season that ended meanwhile stays ended; the photo is approved all the same.
     match state.after(EnrolmentEvent::Finish) {

@@ -1,12 +1,13 @@
 //! Seasons: their rules are data.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 
 use super::{
-    SqliteStore,
+    SqlStore,
     audit::{self, Line},
-    values::{self, Read},
+    database::{Row, Write, sql},
+    values,
 };
 use crate::{
     api::roster::Season,
@@ -17,7 +18,7 @@ use crate::{
     },
 };
 
-fn season(row: &SqliteRow) -> StoreResult<Season> {
+fn season(row: &Row) -> StoreResult<Season> {
     Ok(Season {
         code: row.text("code")?,
         name: row.text("name")?,
@@ -31,33 +32,38 @@ fn season(row: &SqliteRow) -> StoreResult<Season> {
 ///
 /// # Errors
 /// [`StoreError::SeasonUnknown`] where the school has no such season.
-pub async fn rules(connection: &mut sqlx::SqliteConnection, school: &str, code: &str) -> StoreResult<SeasonRules> {
-    let row =
-        sqlx::query("SELECT rules FROM seasons WHERE school = ? AND code = ?").bind(school).bind(code).fetch_optional(connection).await?;
+pub async fn rules(write: &mut Write, school: &str, code: &str) -> StoreResult<SeasonRules> {
+    let row = sql("SELECT rules FROM seasons WHERE school = ? AND code = ?").bind(school).bind(code).fetch_optional(&mut *write).await?;
     row.ok_or(StoreError::SeasonUnknown)?.json("rules")
 }
 
-impl SqliteStore {
-    pub(super) async fn all_seasons(&self, principal: &Principal) -> StoreResult<Vec<Season>> {
-        let rows = sqlx::query("SELECT code, name, kind, rules, closes_at FROM seasons WHERE school = ? ORDER BY created_at DESC, code")
+/// Seasons and their rules.
+#[async_trait]
+pub trait Seasons: Send + Sync {
+    async fn seasons(&self, principal: &Principal) -> StoreResult<Vec<Season>>;
+    async fn put_season(&self, principal: &Principal, season: &Season, now: Timestamp) -> StoreResult<Season>;
+}
+
+#[async_trait]
+impl Seasons for SqlStore {
+    async fn seasons(&self, principal: &Principal) -> StoreResult<Vec<Season>> {
+        let rows = sql("SELECT code, name, kind, rules, closes_at FROM seasons WHERE school = ? ORDER BY created_at DESC, code")
             .bind(&principal.school)
-            .fetch_all(&self.readers)
+            .fetch_all(&self.database)
             .await?;
         rows.iter().map(season).collect()
     }
 
-    pub(super) async fn upsert_season(&self, principal: &Principal, new: &Season, now: Timestamp) -> StoreResult<Season> {
+    async fn put_season(&self, principal: &Principal, new: &Season, now: Timestamp) -> StoreResult<Season> {
         // A season is the whole school's: who has only some units does not set its rules.
         if principal.units != UnitScope::All {
             return Err(StoreError::Forbidden);
         }
-        let mut write = self.write().await?;
-        let row = sqlx::query(
-            "INSERT INTO seasons (school, code, name, kind, rules, closes_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+        let mut write = self.database.write().await?;
+        let row = sql("INSERT INTO seasons (school, code, name, kind, rules, closes_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (school, code) DO UPDATE SET name = excluded.name, kind = excluded.kind, rules = excluded.rules,
                  closes_at = excluded.closes_at
-             RETURNING code, name, kind, rules, closes_at",
-        )
+             RETURNING code, name, kind, rules, closes_at")
         .bind(&principal.school)
         .bind(&new.code)
         .bind(&new.name)
@@ -65,7 +71,7 @@ impl SqliteStore {
         .bind(values::json(&new.rules)?)
         .bind(new.closes_at.map(values::time))
         .bind(values::time(now))
-        .fetch_one(&mut *write)
+        .fetch_one(&mut write)
         .await?;
         let kept = season(&row)?;
         let line = Line { season: Some(&new.code), actor: Some(principal.user), ..Line::of(&principal.school, "season.set") };
@@ -73,12 +79,14 @@ impl SqliteStore {
         write.commit().await?;
         Ok(kept)
     }
+}
 
+impl SqlStore {
     pub(super) async fn know_season(&self, principal: &Principal, code: &str) -> StoreResult<()> {
-        let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM seasons WHERE school = ? AND code = ?)")
+        let known: bool = sql("SELECT EXISTS (SELECT 1 FROM seasons WHERE school = ? AND code = ?)")
             .bind(&principal.school)
             .bind(code)
-            .fetch_one(&self.readers)
+            .fetch_value(&self.database)
             .await?;
         if known { Ok(()) } else { Err(StoreError::SeasonUnknown) }
     }
@@ -90,15 +98,13 @@ impl SqliteStore {
     pub(super) async fn units_wanted(&self, principal: &Principal, code: &str, unit: Option<&str>) -> StoreResult<Option<String>> {
         self.know_season(principal, code).await?;
         let Some(unit) = unit else { return values::scope(principal) };
-        let known: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM units WHERE school = ?1 AND season = ?2 AND code = ?3
-                 AND (?4 IS NULL OR code IN (SELECT value FROM json_each(?4))))",
-        )
+        let known: bool = sql("SELECT EXISTS (SELECT 1 FROM units WHERE school = ?1 AND season = ?2 AND code = ?3
+                 AND (?4 IS NULL OR code IN (SELECT value FROM json_each(?4))))")
         .bind(&principal.school)
         .bind(code)
         .bind(unit)
         .bind(values::scope(principal)?)
-        .fetch_one(&self.readers)
+        .fetch_value(&self.database)
         .await?;
         if known { values::json(&[unit]).map(Some) } else { Err(StoreError::NotFound) }
     }

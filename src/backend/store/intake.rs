@@ -1,14 +1,15 @@
 //! Photos coming in: the student is found, the attempt starts, the machine gets its job.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    SqliteStore, Write,
+    SqlStore,
     audit::{self, Line},
     counters::{self, Delta},
-    jobs,
-    values::{self, Read},
+    database::{Write, locked, sql},
+    jobs, values,
 };
 use crate::{
     backend::{
@@ -29,16 +30,30 @@ use crate::{
     },
 };
 
-impl SqliteStore {
-    pub(super) async fn student_known_as(&self, principal: &Principal, season: &str, known_as: &str) -> StoreResult<FoundStudent> {
+/// Photos coming in.
+#[async_trait]
+pub trait Intake: Send + Sync {
+    /// Finds a student by student number, student key or ID number.
+    async fn find_student(&self, principal: &Principal, season: &str, known_as: &str) -> StoreResult<FoundStudent>;
+    /// The attempt that holds this photo of this student already.
+    async fn attempt_of_photo(&self, principal: &Principal, student: Uuid, photo_hash: &Hash) -> StoreResult<Option<Uuid>>;
+    /// Starts an attempt and its job. The same photo again is the attempt that exists.
+    async fn add_submission(&self, principal: &Principal, attempt: &NewAttempt, now: Timestamp) -> StoreResult<TakenAttempt>;
+    /// The keyed hash by which the same photo of the same student is known again.
+    fn photo_hash(&self, student: Uuid, photo: &[u8]) -> Hash;
+}
+
+#[async_trait]
+impl Intake for SqlStore {
+    async fn find_student(&self, principal: &Principal, season: &str, known_as: &str) -> StoreResult<FoundStudent> {
         self.know_season(principal, season).await?;
         let id_number = ResidentId::parse(known_as).ok().map(|number| self.id_number_hash(&principal.school, season, &number).to_vec());
         // Each arm has an index of its own; a student number beats a key beats an ID number.
-        let row = sqlx::query(
+        let row = sql(
             "SELECT id, unit FROM (
                  SELECT 1 AS rank, id, unit FROM students WHERE school = ?1 AND season = ?2 AND student_number = ?3
                  UNION ALL SELECT 2, id, unit FROM students WHERE school = ?1 AND season = ?2 AND student_key = ?3
-                 UNION ALL SELECT 3, id, unit FROM students WHERE school = ?1 AND season = ?2 AND id_number_hash = ?4 AND ?4 IS NOT NULL)
+                 UNION ALL SELECT 3, id, unit FROM students WHERE school = ?1 AND season = ?2 AND id_number_hash = ?4 AND ?4 IS NOT NULL) known
              WHERE ?5 IS NULL OR unit IN (SELECT value FROM json_each(?5)) ORDER BY rank LIMIT 1",
         )
         .bind(&principal.school)
@@ -46,53 +61,46 @@ impl SqliteStore {
         .bind(known_as.trim())
         .bind(id_number)
         .bind(values::scope(principal)?)
-        .fetch_optional(&self.readers)
+        .fetch_optional(&self.database)
         .await?;
         let row = row.ok_or(StoreError::StudentUnknown)?;
         Ok(FoundStudent { id: row.id("id")?, unit: row.text("unit")? })
     }
 
-    /// The keyed hash by which an ID number is found.
-    pub(super) fn id_number_hash(&self, school: &str, season: &str, number: &ResidentId) -> Hash {
-        self.vault.hash("id number", &[school.as_bytes(), season.as_bytes(), number.reveal().as_bytes()])
-    }
-
-    pub(super) async fn attempt_with_photo(&self, principal: &Principal, student: Uuid, photo_hash: &Hash) -> StoreResult<Option<Uuid>> {
-        let row = sqlx::query(
-            "SELECT id FROM attempts WHERE student = ?1 AND photo_hash = ?2 AND school = ?3
-                 AND (?4 IS NULL OR unit IN (SELECT value FROM json_each(?4)))",
-        )
+    async fn attempt_of_photo(&self, principal: &Principal, student: Uuid, photo_hash: &Hash) -> StoreResult<Option<Uuid>> {
+        let row = sql("SELECT id FROM attempts WHERE student = ?1 AND photo_hash = ?2 AND school = ?3
+                 AND (?4 IS NULL OR unit IN (SELECT value FROM json_each(?4)))")
         .bind(values::id(student))
         .bind(photo_hash.as_slice())
         .bind(&principal.school)
         .bind(values::scope(principal)?)
-        .fetch_optional(&self.readers)
+        .fetch_optional(&self.database)
         .await?;
         row.map(|row| row.id("id")).transpose()
     }
 
-    pub(super) async fn insert_attempt(&self, principal: &Principal, new: &NewAttempt, now: Timestamp) -> StoreResult<TakenAttempt> {
-        let mut write = self.write().await?;
-        let student = sqlx::query(
+    async fn add_submission(&self, principal: &Principal, new: &NewAttempt, now: Timestamp) -> StoreResult<TakenAttempt> {
+        let mut write = self.database.write().await?;
+        let student = sql(locked!(
             "SELECT s.season, s.unit, e.state FROM students s JOIN enrolments e ON e.student = s.id
-             WHERE s.id = ?1 AND s.school = ?2 AND s.season = ?3 AND (?4 IS NULL OR s.unit IN (SELECT value FROM json_each(?4)))",
-        )
+             WHERE s.id = ?1 AND s.school = ?2 AND s.season = ?3 AND (?4 IS NULL OR s.unit IN (SELECT value FROM json_each(?4)))"
+        ))
         .bind(values::id(new.student))
         .bind(&principal.school)
         .bind(&new.season)
         .bind(values::scope(principal)?)
-        .fetch_optional(&mut *write)
+        .fetch_optional(&mut write)
         .await?
         .ok_or(StoreError::StudentUnknown)?;
         let unit = student.text("unit")?;
 
-        let earlier = sqlx::query("SELECT id, number, status, photo_hash = ?2 AS same FROM attempts WHERE student = ?1 ORDER BY number")
+        let earlier = sql("SELECT id, number, status, photo_hash = ?2 AS same FROM attempts WHERE student = ?1 ORDER BY number")
             .bind(values::id(new.student))
             .bind(new.photo_hash.as_slice())
-            .fetch_all(&mut *write)
+            .fetch_all(&mut write)
             .await?;
         for row in &earlier {
-            if row.number("same")? != 0 {
+            if row.flag("same")? {
                 return Ok(TakenAttempt { id: row.id("id")?, new: false });
             }
         }
@@ -107,10 +115,8 @@ impl SqliteStore {
         set_enrolment(&mut write, new.student, state.after(EnrolmentEvent::Verify)?, now).await?;
 
         let number = earlier.last().map_or(Ok(1), |row| row.number("number").map(|number| number + 1))?;
-        sqlx::query(
-            "INSERT INTO attempts (id, school, season, unit, student, number, status, submitted_at, visible_at, photo_hash)
-             VALUES (?, ?, ?, ?, ?, ?, 'captured', ?, ?, ?)",
-        )
+        sql("INSERT INTO attempts (id, school, season, unit, student, number, status, submitted_at, visible_at, photo_hash)
+             VALUES (?, ?, ?, ?, ?, ?, 'captured', ?, ?, ?)")
         .bind(values::id(new.id))
         .bind(&principal.school)
         .bind(&new.season)
@@ -120,7 +126,7 @@ impl SqliteStore {
         .bind(values::time(now))
         .bind(values::time(now))
         .bind(new.photo_hash.as_slice())
-        .execute(&mut *write)
+        .execute(&mut write)
         .await?;
         insert_blobs(&mut write, &principal.school, &new.season, new.id, &new.blobs, now).await?;
         let mut delta = Delta::default().attempts(Status::Captured, None, 1);
@@ -138,14 +144,25 @@ impl SqliteStore {
         write.commit().await?;
         Ok(TakenAttempt { id: new.id, new: true })
     }
+
+    fn photo_hash(&self, student: Uuid, photo: &[u8]) -> Hash {
+        self.vault.hash("photo", &[student.as_bytes(), photo])
+    }
+}
+
+impl SqlStore {
+    /// The keyed hash by which an ID number is found.
+    pub(super) fn id_number_hash(&self, school: &str, season: &str, number: &ResidentId) -> Hash {
+        self.vault.hash("id number", &[school.as_bytes(), season.as_bytes(), number.reveal().as_bytes()])
+    }
 }
 
 pub async fn set_enrolment(write: &mut Write, student: Uuid, state: EnrolmentState, now: Timestamp) -> StoreResult<()> {
-    sqlx::query("UPDATE enrolments SET state = ?, updated_at = ? WHERE student = ?")
+    sql("UPDATE enrolments SET state = ?, updated_at = ? WHERE student = ?")
         .bind(state.code())
         .bind(values::time(now))
         .bind(values::id(student))
-        .execute(&mut **write)
+        .execute(&mut *write)
         .await?;
     Ok(())
 }
@@ -159,7 +176,7 @@ pub async fn insert_blobs(
     now: Timestamp,
 ) -> StoreResult<()> {
     for blob in blobs {
-        sqlx::query(
+        sql(
             "INSERT INTO blobs (name, school, season, attempt, kind, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(&blob.name)
@@ -169,7 +186,7 @@ pub async fn insert_blobs(
         .bind(blob.kind.code())
         .bind(i64::try_from(blob.bytes).unwrap_or(i64::MAX))
         .bind(values::time(now))
-        .execute(&mut **write)
+        .execute(&mut *write)
         .await?;
     }
     Ok(())

@@ -1,13 +1,14 @@
 //! Submissions as people read them: pages of the queue, one whole, its pictures. Personal data leaves here masked.
 
+use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
-    SqliteStore,
-    values::{self, Read},
+    SqlStore,
+    database::{Row, Spelling, Write, sql},
+    values,
 };
 use crate::{
     api::submission::{MaskedStudent, NoticeState, Page, PastAttempt, PictureKind, Submission, SubmissionSummary},
@@ -36,17 +37,34 @@ macro_rules! summary {
 }
 
 /// Each part of the queue is read from its own stretch of an index; the statuses and units are few, the attempts many.
-pub(super) const PAGE_OF_SEASON: &str = summary!(
-    "FROM json_each(?5) st CROSS JOIN attempts a ON a.id IN (SELECT id FROM attempts WHERE school = ?3 AND season = ?4 AND status = st.value
-         AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8)
-     CROSS JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id LIMIT ?8"
-);
+pub(super) const PAGE_OF_SEASON: Spelling = Spelling::Each {
+    sqlite: summary!(
+        "FROM json_each(?5) st CROSS JOIN attempts a ON a.id IN (SELECT id FROM attempts WHERE school = ?3 AND season = ?4 AND status = st.value
+             AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8)
+         CROSS JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id LIMIT ?8"
+    ),
+    postgres: summary!(
+        "FROM (SELECT p.* FROM json_each(?5) st CROSS JOIN LATERAL (SELECT * FROM attempts WHERE school = ?3 AND season = ?4
+                 AND status = st.value AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8) p
+             ORDER BY p.submitted_at, p.id LIMIT ?8) a
+         JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id"
+    ),
+};
 
-pub(super) const PAGE_OF_UNITS: &str = summary!(
-    "FROM json_each(?9) u CROSS JOIN json_each(?5) st CROSS JOIN attempts a ON a.id IN (SELECT id FROM attempts WHERE school = ?3
-         AND season = ?4 AND unit = u.value AND status = st.value AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8)
-     CROSS JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id LIMIT ?8"
-);
+pub(super) const PAGE_OF_UNITS: Spelling = Spelling::Each {
+    sqlite: summary!(
+        "FROM json_each(?9) u CROSS JOIN json_each(?5) st CROSS JOIN attempts a ON a.id IN (SELECT id FROM attempts WHERE school = ?3
+             AND season = ?4 AND unit = u.value AND status = st.value AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8)
+         CROSS JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id LIMIT ?8"
+    ),
+    postgres: summary!(
+        "FROM (SELECT p.* FROM json_each(?9) u CROSS JOIN json_each(?5) st CROSS JOIN LATERAL (SELECT * FROM attempts WHERE school = ?3
+                 AND season = ?4 AND unit = u.value AND status = st.value AND (submitted_at, id) > (?6, ?7)
+                 ORDER BY submitted_at, id LIMIT ?8) p
+             ORDER BY p.submitted_at, p.id LIMIT ?8) a
+         JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id"
+    ),
+};
 
 const ONE: &str = summary!(
     "FROM attempts a JOIN students s ON s.id = a.student
@@ -57,21 +75,26 @@ const LEASED: &str = summary!(
     "FROM attempts a JOIN students s ON s.id = a.student WHERE a.lease_user = ?1 AND a.lease_token = ?3 ORDER BY a.submitted_at, a.id"
 );
 
-impl SqliteStore {
-    pub(super) async fn queue_page(
-        &self,
-        principal: &Principal,
-        filter: &QueueFilter,
-        now: Timestamp,
-    ) -> StoreResult<Page<SubmissionSummary>> {
+/// Submissions as people read them.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    async fn submissions(&self, principal: &Principal, filter: &QueueFilter, now: Timestamp) -> StoreResult<Page<SubmissionSummary>>;
+    async fn submission(&self, principal: &Principal, id: Uuid, now: Timestamp) -> StoreResult<Submission>;
+    /// The name of the blob of a picture.
+    async fn picture(&self, principal: &Principal, id: Uuid, kind: PictureKind) -> StoreResult<String>;
+}
+
+#[async_trait]
+impl Queue for SqlStore {
+    async fn submissions(&self, principal: &Principal, filter: &QueueFilter, now: Timestamp) -> StoreResult<Page<SubmissionSummary>> {
         let units = self.units_wanted(principal, &filter.season, filter.unit.as_deref()).await?;
         let statuses: Vec<&str> = match filter.status {
             Some(status) => vec![status.code()],
             None => Status::ALL.map(Status::code).to_vec(),
         };
         let (after, after_id) = filter.cursor.as_deref().map_or(Ok((i64::MIN, vec![])), read_cursor)?;
-        let sql = if units.is_some() { PAGE_OF_UNITS } else { PAGE_OF_SEASON };
-        let mut query = sqlx::query(sql)
+        let text = if units.is_some() { PAGE_OF_UNITS } else { PAGE_OF_SEASON };
+        let mut query = sql(text)
             .bind(values::id(principal.user))
             .bind(values::time(now))
             .bind(&principal.school)
@@ -83,7 +106,7 @@ impl SqliteStore {
         if let Some(units) = units {
             query = query.bind(units);
         }
-        let rows = query.fetch_all(&self.readers).await?;
+        let rows = query.fetch_all(&self.database).await?;
         let mut items = rows.iter().map(|row| self.summary(row)).collect::<StoreResult<Vec<_>>>()?;
         let more = items.len() > filter.limit as usize;
         items.truncate(filter.limit as usize);
@@ -91,49 +114,30 @@ impl SqliteStore {
         Ok(Page { items, next })
     }
 
-    /// What the asker holds under a token.
-    pub(super) async fn leased(
-        &self,
-        connection: &mut SqliteConnection,
-        principal: &Principal,
-        token: Uuid,
-        now: Timestamp,
-    ) -> StoreResult<Vec<SubmissionSummary>> {
-        let rows = sqlx::query(LEASED)
-            .bind(values::id(principal.user))
-            .bind(values::time(now))
-            .bind(values::id(token))
-            .fetch_all(connection)
-            .await?;
-        rows.iter().map(|row| self.summary(row)).collect()
-    }
-
-    pub(super) async fn whole_submission(&self, principal: &Principal, id: Uuid, now: Timestamp) -> StoreResult<Submission> {
+    async fn submission(&self, principal: &Principal, id: Uuid, now: Timestamp) -> StoreResult<Submission> {
         // One transaction: the version told belongs to the state told.
-        let mut read = self.readers.begin().await?;
-        let row = sqlx::query(ONE)
+        let mut read = self.database.snapshot().await?;
+        let row = sql(ONE)
             .bind(values::id(principal.user))
             .bind(values::time(now))
             .bind(values::id(id))
             .bind(&principal.school)
             .bind(values::scope(principal)?)
-            .fetch_optional(&mut *read)
+            .fetch_optional(&mut read)
             .await?
             .ok_or(StoreError::NotFound)?;
-        let kinds: Vec<String> =
-            sqlx::query_scalar("SELECT DISTINCT kind FROM blobs WHERE attempt = ?").bind(values::id(id)).fetch_all(&mut *read).await?;
-        let past = sqlx::query(
-            "SELECT id, number, status, submitted_at, decision_reasons FROM attempts WHERE student = ? AND id <> ? ORDER BY number",
-        )
-        .bind(values::id(row.id("student")?))
-        .bind(values::id(id))
-        .fetch_all(&mut *read)
-        .await?;
-        let notices = sqlx::query("SELECT id, kind, state, created_at, delivered_at FROM notices WHERE attempt = ? ORDER BY id")
+        let kinds = sql("SELECT DISTINCT kind FROM blobs WHERE attempt = ?").bind(values::id(id)).fetch_all(&mut read).await?;
+        let kinds = kinds.iter().map(|row| row.text("kind")).collect::<StoreResult<Vec<_>>>()?;
+        let past =
+            sql("SELECT id, number, status, submitted_at, decision_reasons FROM attempts WHERE student = ? AND id <> ? ORDER BY number")
+                .bind(values::id(row.id("student")?))
+                .bind(values::id(id))
+                .fetch_all(&mut read)
+                .await?;
+        let notices = sql("SELECT id, kind, state, created_at, delivered_at FROM notices WHERE attempt = ? ORDER BY id")
             .bind(values::id(id))
-            .fetch_all(&mut *read)
+            .fetch_all(&mut read)
             .await?;
-        read.commit().await?;
         Ok(Submission {
             summary: self.summary(&row)?,
             report: row.json_or_null("report")?,
@@ -168,22 +172,35 @@ impl SqliteStore {
         })
     }
 
-    pub(super) async fn blob_of_picture(&self, principal: &Principal, id: Uuid, kind: PictureKind) -> StoreResult<String> {
-        let name: Option<String> = sqlx::query_scalar(
-            "SELECT b.name FROM attempts a JOIN blobs b ON b.attempt = a.id AND b.kind = ?2
+    async fn picture(&self, principal: &Principal, id: Uuid, kind: PictureKind) -> StoreResult<String> {
+        let name: Option<String> = sql("SELECT b.name FROM attempts a JOIN blobs b ON b.attempt = a.id AND b.kind = ?2
              WHERE a.id = ?1 AND a.school = ?3 AND (?4 IS NULL OR a.unit IN (SELECT value FROM json_each(?4)))
-             ORDER BY b.name = (SELECT r.blob FROM renditions r WHERE r.id = a.rendition) DESC, b.created_at DESC LIMIT 1",
-        )
+             ORDER BY b.name = (SELECT r.blob FROM renditions r WHERE r.id = a.rendition) DESC, b.created_at DESC LIMIT 1")
         .bind(values::id(id))
         .bind(kind.code())
         .bind(&principal.school)
         .bind(values::scope(principal)?)
-        .fetch_optional(&self.readers)
+        .fetch_value_optional(&self.database)
         .await?;
         name.ok_or(StoreError::NotFound)
     }
+}
 
-    fn summary(&self, row: &SqliteRow) -> StoreResult<SubmissionSummary> {
+impl SqlStore {
+    /// What the asker holds under a token.
+    pub(super) async fn leased(
+        &self,
+        write: &mut Write,
+        principal: &Principal,
+        token: Uuid,
+        now: Timestamp,
+    ) -> StoreResult<Vec<SubmissionSummary>> {
+        let rows =
+            sql(LEASED).bind(values::id(principal.user)).bind(values::time(now)).bind(values::id(token)).fetch_all(&mut *write).await?;
+        rows.iter().map(|row| self.summary(row)).collect()
+    }
+
+    fn summary(&self, row: &Row) -> StoreResult<SubmissionSummary> {
         let status: Status = row.code("status")?;
         let held = status == Status::Held;
         Ok(SubmissionSummary {
@@ -201,11 +218,11 @@ impl SqliteStore {
             claimed_until: row.time_or_null("claimed_until")?,
             decision: if held { row.code_or_null("decision")? } else { None },
             held_until: row.time_or_null("held_until")?,
-            reviewed_by_me: row.number("reviewed_by_me")? != 0,
+            reviewed_by_me: row.flag("reviewed_by_me")?,
         })
     }
 
-    fn masked_student(&self, row: &SqliteRow) -> StoreResult<MaskedStudent> {
+    fn masked_student(&self, row: &Row) -> StoreResult<MaskedStudent> {
         let student = row.id("student")?;
         Ok(MaskedStudent {
             student_number: row.text_or_null("student_number")?.unwrap_or_default(),
@@ -216,14 +233,14 @@ impl SqliteStore {
     }
 
     /// Opens a sealed column of a student.
-    pub(super) fn unseal(&self, row: &SqliteRow, column: &str, student: Uuid) -> StoreResult<Option<String>> {
+    pub(super) fn unseal(&self, row: &Row, column: &str, student: Uuid) -> StoreResult<Option<String>> {
         let Some(sealed) = row.bytes_or_null(column)? else { return Ok(None) };
         let plain = self.vault.open_sealed(&[b"students", column.as_bytes(), student.as_bytes()], &sealed)?;
         String::from_utf8(plain).map(Some).map_err(|_| StoreError::Corrupt("sealed text that is no text"))
     }
 }
 
-fn number(row: &SqliteRow) -> StoreResult<u32> {
+fn number(row: &Row) -> StoreResult<u32> {
     u32::try_from(row.number("number")?).map_err(|_| StoreError::Corrupt("an attempt's number out of range"))
 }
 

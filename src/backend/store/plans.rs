@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use sqlx::Row;
-
-use super::{SqliteStore, claims, queue};
+use super::{
+    SqlStore, claims,
+    database::{Database, Spelling},
+    queue,
+};
 use crate::backend::vault::Vault;
 
-async fn plan(sql: &'static str) -> Vec<String> {
+async fn plan(statement: Spelling) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let vault = Arc::new(Vault::from_key(&[3; 32]).unwrap());
-    let store = SqliteStore::open(&folder.path().join("plans.db"), vault, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
-    let rows = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(&store.writer).await.unwrap();
-    rows.iter().map(|row| row.get::<String, _>("detail")).collect()
+    let store = SqlStore::on_sqlite(&folder.path().join("plans.db"), vault, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+    let Database::Sqlite(sqlite) = store.database() else { unreachable!("it was opened on SQLite") };
+    let explained = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.sqlite()));
+    let rows = sqlx::query(explained).fetch_all(sqlite.readers()).await.unwrap();
+    rows.iter().map(|row| sqlx::Row::get::<String, _>(row, "detail")).collect()
 }
 
 fn reads_a_whole_table(step: &str) -> bool {
@@ -23,8 +27,8 @@ fn reads_a_whole_table(step: &str) -> bool {
         && !step.starts_with("SCAN u ")
 }
 
-async fn assert_searches(sql: &'static str, index: &str) {
-    let steps = plan(sql).await;
+async fn assert_searches(statement: impl Into<Spelling>, index: &str) {
+    let steps = plan(statement.into()).await;
     assert!(steps.iter().any(|step| step.contains(index)), "{index} is not used: {steps:#?}");
     assert!(!steps.iter().any(|step| reads_a_whole_table(step)), "a whole table is read: {steps:#?}");
 }

@@ -1,13 +1,14 @@
 //! The queue of the machine, and what standardizing changes.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    SqliteStore, Write, attempts,
+    SqlStore, attempts,
     audit::{self, Line},
-    intake, seasons,
-    values::{self, Read},
+    database::{Spelling, Write, sql},
+    intake, seasons, values,
 };
 use crate::{
     api::submission::PictureKind,
@@ -25,6 +26,16 @@ use crate::{
     },
 };
 
+/// The oldest due job; on Postgres past those that others are taking.
+pub(super) const TAKE: Spelling = Spelling::Each {
+    sqlite:
+        "UPDATE jobs SET visible_at = ?3, taken = 1, tries = tries + 1
+         WHERE id = (SELECT id FROM jobs WHERE kind = ?1 AND visible_at <= ?2 ORDER BY visible_at, id LIMIT 1) RETURNING id, subject, tries",
+    postgres: "UPDATE jobs SET visible_at = ?3, taken = 1, tries = tries + 1
+         WHERE id = (SELECT id FROM jobs WHERE kind = ?1 AND visible_at <= ?2 ORDER BY visible_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+         RETURNING id, subject, tries",
+};
+
 /// Puts a job into the queue; one of its kind and subject that is there already stays as it is.
 pub async fn enqueue(
     write: &mut Write,
@@ -35,65 +46,70 @@ pub async fn enqueue(
     at: Timestamp,
     now: Timestamp,
 ) -> StoreResult<()> {
-    sqlx::query(
-        "INSERT INTO jobs (school, season, kind, subject, visible_at, created_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    )
-    .bind(school)
-    .bind(season)
-    .bind(kind.code())
-    .bind(values::id(subject))
-    .bind(values::time(at))
-    .bind(values::time(now))
-    .execute(&mut **write)
-    .await?;
+    sql("INSERT INTO jobs (school, season, kind, subject, visible_at, created_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        .bind(school)
+        .bind(season)
+        .bind(kind.code())
+        .bind(values::id(subject))
+        .bind(values::time(at))
+        .bind(values::time(now))
+        .execute(&mut *write)
+        .await?;
     Ok(())
 }
 
 pub async fn remove(write: &mut Write, kind: JobKind, subject: Uuid) -> StoreResult<()> {
-    sqlx::query("DELETE FROM jobs WHERE kind = ? AND subject = ?")
-        .bind(kind.code())
-        .bind(values::id(subject))
-        .execute(&mut **write)
-        .await?;
+    sql("DELETE FROM jobs WHERE kind = ? AND subject = ?").bind(kind.code()).bind(values::id(subject)).execute(&mut *write).await?;
     Ok(())
 }
 
 pub async fn finish(write: &mut Write, job: &Job) -> StoreResult<()> {
-    sqlx::query("DELETE FROM jobs WHERE id = ?").bind(job.id).execute(&mut **write).await?;
+    sql("DELETE FROM jobs WHERE id = ?").bind(job.id).execute(&mut *write).await?;
     Ok(())
 }
 
 pub async fn put_back(write: &mut Write, job: &Job, at: Timestamp, error: Option<&str>) -> StoreResult<()> {
-    sqlx::query("UPDATE jobs SET visible_at = ?, taken = 0, last_error = coalesce(?, last_error) WHERE id = ?")
+    sql("UPDATE jobs SET visible_at = ?, taken = 0, last_error = coalesce(?, last_error) WHERE id = ?")
         .bind(values::time(at))
         .bind(error)
         .bind(job.id)
-        .execute(&mut **write)
+        .execute(&mut *write)
         .await?;
     Ok(())
 }
 
-impl SqliteStore {
-    pub(super) async fn take_job(&self, kind: JobKind, now: Timestamp, again_at: Timestamp) -> StoreResult<Option<Job>> {
+/// The machine's own work.
+#[async_trait]
+pub trait Jobs: Send + Sync {
+    /// Takes the next due job of a kind; it comes back at `again_at` unless its end is recorded.
+    async fn next_job(&self, kind: JobKind, now: Timestamp, again_at: Timestamp) -> StoreResult<Option<Job>>;
+    /// Gives a job back for a later try.
+    async fn postpone_job(&self, job: &Job, again_at: Timestamp, error: &str) -> StoreResult<()>;
+    /// Makes jobs due again that a process which no longer lives had taken, and gives their number. Only for who is alone on the database: where
+    /// others live and work, what the dead had taken comes back by time.
+    async fn requeue_taken(&self, now: Timestamp) -> StoreResult<u64>;
+    /// How many jobs of each kind there are.
+    async fn queue_depth(&self, now: Timestamp) -> StoreResult<Vec<QueueDepth>>;
+    /// What standardizing needs; `None`, and the job is gone, where the attempt no longer waits for it.
+    async fn attempt_work(&self, job: &Job) -> StoreResult<Option<AttemptWork>>;
+    /// Records what the machine made of an attempt and ends the job; a second time changes nothing.
+    async fn save_outcome(&self, job: &Job, outcome: &MachineOutcome, now: Timestamp) -> StoreResult<()>;
+}
+
+#[async_trait]
+impl Jobs for SqlStore {
+    async fn next_job(&self, kind: JobKind, now: Timestamp, again_at: Timestamp) -> StoreResult<Option<Job>> {
         // Looking first keeps idle workers off the one writer.
-        let due: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM jobs WHERE kind = ? AND visible_at <= ?)")
+        let due: bool = sql("SELECT EXISTS (SELECT 1 FROM jobs WHERE kind = ? AND visible_at <= ?)")
             .bind(kind.code())
             .bind(values::time(now))
-            .fetch_one(&self.readers)
+            .fetch_value(&self.database)
             .await?;
         if !due {
             return Ok(None);
         }
-        let mut write = self.write().await?;
-        let row = sqlx::query(
-            "UPDATE jobs SET visible_at = ?3, taken = 1, tries = tries + 1
-             WHERE id = (SELECT id FROM jobs WHERE kind = ?1 AND visible_at <= ?2 ORDER BY visible_at, id LIMIT 1) RETURNING id, subject, tries",
-        )
-        .bind(kind.code())
-        .bind(values::time(now))
-        .bind(values::time(again_at))
-        .fetch_optional(&mut *write)
-        .await?;
+        let mut write = self.database.write().await?;
+        let row = sql(TAKE).bind(kind.code()).bind(values::time(now)).bind(values::time(again_at)).fetch_optional(&mut write).await?;
         write.commit().await?;
         row.map(|row| {
             let tries = u32::try_from(row.number("tries")?).unwrap_or(u32::MAX);
@@ -102,27 +118,32 @@ impl SqliteStore {
         .transpose()
     }
 
-    pub(super) async fn put_job_back(&self, job: &Job, again_at: Timestamp, error: &str) -> StoreResult<()> {
-        let mut write = self.write().await?;
+    async fn postpone_job(&self, job: &Job, again_at: Timestamp, error: &str) -> StoreResult<()> {
+        let mut write = self.database.write().await?;
         put_back(&mut write, job, again_at, Some(error)).await?;
         // Only what dies on a photo speaks against it: a full disk is not the photo's fault, however long it lasts.
         if error != PANICKED {
-            sqlx::query("UPDATE jobs SET tries = max(tries - 1, 0) WHERE id = ?").bind(job.id).execute(&mut *write).await?;
+            sql("UPDATE jobs SET tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END WHERE id = ?")
+                .bind(job.id)
+                .execute(&mut write)
+                .await?;
         }
-        Ok(write.commit().await?)
+        write.commit().await
     }
 
-    pub(super) async fn make_taken_due(&self, now: Timestamp) -> StoreResult<u64> {
-        let done =
-            sqlx::query("UPDATE jobs SET visible_at = ?, taken = 0 WHERE taken = 1").bind(values::time(now)).execute(&self.writer).await?;
+    async fn requeue_taken(&self, now: Timestamp) -> StoreResult<u64> {
+        let mut write = self.database.write().await?;
+        let done = sql("UPDATE jobs SET visible_at = ?, taken = 0 WHERE taken = 1").bind(values::time(now)).execute(&mut write).await?;
+        write.commit().await?;
         Ok(done.rows_affected())
     }
 
-    pub(super) async fn jobs_by_kind(&self, now: Timestamp) -> StoreResult<Vec<QueueDepth>> {
-        let rows = sqlx::query("SELECT kind, count(*) AS waiting, sum(taken = 1 OR visible_at <= ?) AS due FROM jobs GROUP BY kind")
-            .bind(values::time(now))
-            .fetch_all(&self.readers)
-            .await?;
+    async fn queue_depth(&self, now: Timestamp) -> StoreResult<Vec<QueueDepth>> {
+        let rows =
+            sql("SELECT kind, count(*) AS waiting, count(*) FILTER (WHERE taken = 1 OR visible_at <= ?) AS due FROM jobs GROUP BY kind")
+                .bind(values::time(now))
+                .fetch_all(&self.database)
+                .await?;
         let mut depths = JobKind::ALL.map(|kind| QueueDepth { kind, waiting: 0, due: 0 });
         for row in &rows {
             let kind = row.text("kind")?;
@@ -133,8 +154,8 @@ impl SqliteStore {
         Ok(depths.to_vec())
     }
 
-    pub(super) async fn work_of_attempt(&self, job: &Job) -> StoreResult<Option<AttemptWork>> {
-        let mut write = self.write().await?;
+    async fn attempt_work(&self, job: &Job) -> StoreResult<Option<AttemptWork>> {
+        let mut write = self.database.write().await?;
         let attempt = attempts::load(&mut write, job.subject).await?;
         let Some(attempt) = attempt.filter(|attempt| attempt.state == AttemptState::Captured) else {
             finish(&mut write, job).await?;
@@ -142,12 +163,12 @@ impl SqliteStore {
             return Ok(None);
         };
         let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
-        let rows = sqlx::query("SELECT kind, name FROM blobs WHERE attempt = ? AND kind IN ('original', 'id_card') ORDER BY created_at")
+        let rows = sql("SELECT kind, name FROM blobs WHERE attempt = ? AND kind IN ('original', 'id_card') ORDER BY created_at")
             .bind(values::id(attempt.id))
-            .fetch_all(&mut *write)
+            .fetch_all(&mut write)
             .await?;
-        let student = sqlx::query("SELECT name, id_number FROM students WHERE id = ?").bind(values::id(attempt.student));
-        let student = student.fetch_one(&mut *write).await?;
+        let student = sql("SELECT name, id_number FROM students WHERE id = ?").bind(values::id(attempt.student));
+        let student = student.fetch_one(&mut write).await?;
         write.rollback().await?;
         let unsealed = |column: &str| self.unseal(&student, column, attempt.student);
         let record = CardRecord { name: unsealed("name")?, number: unsealed("id_number")? };
@@ -168,12 +189,12 @@ impl SqliteStore {
         }))
     }
 
-    pub(super) async fn record_outcome(&self, job: &Job, outcome: &MachineOutcome, now: Timestamp) -> StoreResult<()> {
-        let mut write = self.write().await?;
+    async fn save_outcome(&self, job: &Job, outcome: &MachineOutcome, now: Timestamp) -> StoreResult<()> {
+        let mut write = self.database.write().await?;
         let attempt = attempts::load(&mut write, job.subject).await?;
         let Some(mut attempt) = attempt.filter(|attempt| attempt.state == AttemptState::Captured) else {
             finish(&mut write, job).await?;
-            return Ok(write.commit().await?);
+            return write.commit().await;
         };
         intake::insert_blobs(&mut write, &attempt.school, &attempt.season, attempt.id, &outcome.blobs, now).await?;
         if outcome.standardized {
@@ -181,10 +202,8 @@ impl SqliteStore {
         }
         attempt.band = outcome.comparison.as_ref().map(|comparison| comparison.band);
         let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
-        sqlx::query(
-            "UPDATE attempts SET rendition = ?, report = ?, checks = ?, machine_reasons = ?, comparison = ?, band = ?, reviews_needed = ?
-             WHERE id = ?",
-        )
+        sql("UPDATE attempts SET rendition = ?, report = ?, checks = ?, machine_reasons = ?, comparison = ?, band = ?, reviews_needed = ?
+             WHERE id = ?")
         .bind(attempt.rendition.map(values::id))
         .bind(outcome.report.as_ref().map(values::json).transpose()?)
         .bind(values::code(&outcome.checks)?)
@@ -193,7 +212,7 @@ impl SqliteStore {
         .bind(attempt.band.map(|band| band.code()))
         .bind(i64::from(reviews_needed(&rules, attempt.band)))
         .bind(values::id(attempt.id))
-        .execute(&mut *write)
+        .execute(&mut write)
         .await?;
         let action = if outcome.standardized {
             attempt.advance(&mut write, AttemptEvent::Standardize, None, now).await?;
@@ -212,7 +231,7 @@ impl SqliteStore {
         };
         audit::append(&mut write, now, line).await?;
         finish(&mut write, job).await?;
-        Ok(write.commit().await?)
+        write.commit().await
     }
 }
 
@@ -226,10 +245,8 @@ async fn insert_rendition(
     let standard = standard.ok_or(StoreError::Corrupt("a standardized photo without its picture"))?;
     let report = outcome.report.as_ref().ok_or(StoreError::Corrupt("a standardized photo without a report"))?;
     let id = Uuid::now_v7();
-    sqlx::query(
-        "INSERT INTO renditions (id, school, season, attempt, number, blob, report, created_at)
-         VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(number), 0) + 1 FROM renditions WHERE attempt = ?4), ?5, ?6, ?7)",
-    )
+    sql("INSERT INTO renditions (id, school, season, attempt, number, blob, report, created_at)
+         VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(number), 0) + 1 FROM renditions WHERE attempt = ?4), ?5, ?6, ?7)")
     .bind(values::id(id))
     .bind(&attempt.school)
     .bind(&attempt.season)
@@ -237,7 +254,7 @@ async fn insert_rendition(
     .bind(&standard.name)
     .bind(values::json(report)?)
     .bind(values::time(now))
-    .execute(&mut **write)
+    .execute(&mut *write)
     .await?;
     Ok(id)
 }

@@ -1,13 +1,12 @@
 //! An attempt inside a writing transaction: loaded within scope, moved along its table of states, with counters and event.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::{
-    Write,
     counters::{self, Delta},
-    values::{self, Read},
+    database::{Row, Spelling, Write, locked, sql},
+    values,
 };
 use crate::{
     backend::store::{StoreError, StoreResult},
@@ -46,36 +45,34 @@ pub struct Holding {
     pub until: Timestamp,
 }
 
-const COLUMNS: &str =
+const COLUMNS: Spelling = locked!(
     "SELECT id, school, season, unit, student, status, version, band, rendition, reviews_needed, decision, decision_reasons,
-     decided_by, refused_by_machine, held_until FROM attempts WHERE id = ?1";
+     decided_by, refused_by_machine, held_until FROM attempts WHERE id = ?1"
+);
 
-const IN_SCOPE: &str =
+const IN_SCOPE: Spelling = locked!(
     "SELECT id, school, season, unit, student, status, version, band, rendition, reviews_needed, decision, decision_reasons,
      decided_by, refused_by_machine, held_until FROM attempts
-     WHERE id = ?1 AND school = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3)))";
+     WHERE id = ?1 AND school = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3)))"
+);
 
-/// Loads an attempt for the machine.
+/// Loads an attempt for the machine; nobody else writes it until the end of the transaction.
 pub async fn load(write: &mut Write, id: Uuid) -> StoreResult<Option<AttemptRow>> {
-    let row = sqlx::query(COLUMNS).bind(values::id(id)).fetch_optional(&mut **write).await?;
+    let row = sql(COLUMNS).bind(values::id(id)).fetch_optional(&mut *write).await?;
     row.as_ref().map(attempt).transpose()
 }
 
-/// Loads an attempt for a person.
+/// Loads an attempt for a person; nobody else writes it until the end of the transaction.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] where it is not there or not in scope.
 pub async fn load_in_scope(write: &mut Write, principal: &Principal, id: Uuid) -> StoreResult<AttemptRow> {
-    let row = sqlx::query(IN_SCOPE)
-        .bind(values::id(id))
-        .bind(&principal.school)
-        .bind(values::scope(principal)?)
-        .fetch_optional(&mut **write)
-        .await?;
+    let row =
+        sql(IN_SCOPE).bind(values::id(id)).bind(&principal.school).bind(values::scope(principal)?).fetch_optional(&mut *write).await?;
     attempt(&row.ok_or(StoreError::NotFound)?)
 }
 
-fn attempt(row: &SqliteRow) -> StoreResult<AttemptRow> {
+fn attempt(row: &Row) -> StoreResult<AttemptRow> {
     let status: Status = row.code("status")?;
     let decision: Option<Decision> = row.code_or_null("decision")?;
     Ok(AttemptRow {
@@ -146,11 +143,9 @@ impl AttemptRow {
             (Some(_), _) => return Err(StoreError::Corrupt("a decision that is not held")),
         }
         let refused_by_machine = matches!(self.state, AttemptState::Held { refused_by_machine: true, .. });
-        let moved = sqlx::query(
-            "UPDATE attempts SET status = ?, version = version + 1, decision = ?, decision_reasons = ?, decided_by = ?,
+        let moved = sql("UPDATE attempts SET status = ?, version = version + 1, decision = ?, decision_reasons = ?, decided_by = ?,
                  refused_by_machine = ?, held_until = ?, visible_at = submitted_at, lease_user = NULL, lease_token = NULL
-             WHERE id = ? AND version = ?",
-        )
+             WHERE id = ? AND version = ?")
         .bind(after.code())
         .bind(self.decision().as_ref().map(values::code).transpose()?)
         .bind(values::json(&self.decision_reasons)?)
@@ -159,7 +154,7 @@ impl AttemptRow {
         .bind(self.held_until.map(values::time))
         .bind(values::id(self.id))
         .bind(self.version)
-        .execute(&mut **write)
+        .execute(&mut *write)
         .await?;
         if moved.rows_affected() != 1 {
             return Err(StoreError::Corrupt("an attempt moved under its writer"));
@@ -173,7 +168,7 @@ impl AttemptRow {
 
     /// Appends an event of this attempt.
     pub async fn tell(&self, write: &mut Write, kind: &str, now: Timestamp) -> StoreResult<()> {
-        sqlx::query("INSERT INTO events (school, season, unit, kind, attempt, version, at) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        sql("INSERT INTO events (school, season, unit, kind, attempt, version, at) VALUES (?, ?, ?, ?, ?, ?, ?)")
             .bind(&self.school)
             .bind(&self.season)
             .bind(&self.unit)
@@ -181,7 +176,7 @@ impl AttemptRow {
             .bind(values::id(self.id))
             .bind(self.version)
             .bind(values::time(now))
-            .execute(&mut **write)
+            .execute(&mut *write)
             .await?;
         Ok(())
     }

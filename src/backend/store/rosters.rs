@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::{
-    SqliteStore, Write,
+    SqlStore,
     audit::{self, Line},
     counters::{self, Delta},
-    intake, seasons,
-    values::{self, Read},
+    database::{Row as Found, Write, locked, sql},
+    intake, seasons, values,
 };
 use crate::{
     api::roster::RowError,
@@ -45,10 +45,27 @@ struct Taking<'a> {
     principal: &'a Principal,
     season: &'a str,
     now: Timestamp,
+    /// What it does to the counters of each unit. Applied once, in the order of the units, so that writers who meet never wait for each other.
+    counts: BTreeMap<String, Delta>,
 }
 
-impl SqliteStore {
-    pub(super) async fn take_rows(
+/// Rosters coming in.
+#[async_trait]
+pub trait Rosters: Send + Sync {
+    /// Takes a roster whole, or not at all where any row has an error or `dry_run` is set.
+    async fn take_roster(
+        &self,
+        principal: &Principal,
+        season: &str,
+        rows: &[NewStudent],
+        dry_run: bool,
+        now: Timestamp,
+    ) -> StoreResult<TakenRoster>;
+}
+
+#[async_trait]
+impl Rosters for SqlStore {
+    async fn take_roster(
         &self,
         principal: &Principal,
         season: &str,
@@ -56,9 +73,11 @@ impl SqliteStore {
         dry_run: bool,
         now: Timestamp,
     ) -> StoreResult<TakenRoster> {
-        let taking = Taking { principal, season, now };
-        let mut write = self.write().await?;
+        let mut taking = Taking { principal, season, now, counts: BTreeMap::new() };
+        let mut write = self.database.write().await?;
         seasons::rules(&mut write, &principal.school, season).await?;
+        // Two rosters of a season at once would each miss what the other brings.
+        write.alone_with(&format!("roster {} {season}", principal.school)).await?;
         let mut report = TakenRoster::default();
         let mut units: HashMap<String, String> = HashMap::new();
         for row in rows {
@@ -67,7 +86,7 @@ impl SqliteStore {
                     taking.know_unit(&mut write, row).await?;
                     units.insert(row.unit_code.clone(), row.unit_name.clone());
                 }
-                self.take_row(&taking, &mut write, row).await?
+                self.take_row(&mut taking, &mut write, row).await?
             } else {
                 Row::Wrong("unit_out_of_scope")
             };
@@ -84,6 +103,9 @@ impl SqliteStore {
             write.rollback().await?;
             return Ok(report);
         }
+        for (unit, delta) in &taking.counts {
+            counters::apply(&mut write, &principal.school, season, unit, delta).await?;
+        }
         let line = Line {
             season: Some(season),
             actor: Some(principal.user),
@@ -99,14 +121,16 @@ impl SqliteStore {
         report.taken = true;
         Ok(report)
     }
+}
 
-    async fn take_row(&self, taking: &Taking<'_>, write: &mut Write, new: &NewStudent) -> StoreResult<Row> {
+impl SqlStore {
+    async fn take_row(&self, taking: &mut Taking<'_>, write: &mut Write, new: &NewStudent) -> StoreResult<Row> {
         let school = &taking.principal.school;
         let id_number_hash = new.id_number.as_ref().map(|number| self.id_number_hash(school, taking.season, number));
         let Some(key) = student_key(new, id_number_hash.as_ref()) else { return Ok(Row::Wrong("student_unnamed")) };
         let fingerprint = self.fingerprint(new)?;
 
-        let claimants = sqlx::query(
+        let claimants = sql(
             "SELECT id, unit, fingerprint, student_key, student_number FROM students WHERE school = ?1 AND season = ?2 AND student_key = ?3
              UNION SELECT id, unit, fingerprint, student_key, student_number FROM students
              WHERE school = ?1 AND season = ?2 AND student_number = ?4
@@ -118,7 +142,7 @@ impl SqliteStore {
         .bind(&key)
         .bind(&new.student_number)
         .bind(id_number_hash.as_ref().map(|hash| hash.to_vec()))
-        .fetch_all(&mut **write)
+        .fetch_all(&mut *write)
         .await?;
         let known = match claimants.as_slice() {
             [] => None,
@@ -169,7 +193,7 @@ impl SqliteStore {
 
     async fn insert_student(
         &self,
-        taking: &Taking<'_>,
+        taking: &mut Taking<'_>,
         write: &mut Write,
         key: &str,
         new: &NewStudent,
@@ -178,10 +202,8 @@ impl SqliteStore {
     ) -> StoreResult<()> {
         let id = Uuid::now_v7();
         let (school, now) = (&taking.principal.school, values::time(taking.now));
-        sqlx::query(
-            "INSERT INTO students (id, school, season, unit, student_key, student_number, name, id_number, id_number_hash, phone, details,
-                 fingerprint, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
+        sql("INSERT INTO students (id, school, season, unit, student_key, student_number, name, id_number, id_number_hash, phone, details,
+                 fingerprint, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(values::id(id))
         .bind(school)
         .bind(taking.season)
@@ -196,16 +218,17 @@ impl SqliteStore {
         .bind(fingerprint.to_vec())
         .bind(now)
         .bind(now)
-        .execute(&mut **write)
+        .execute(&mut *write)
         .await?;
-        sqlx::query("INSERT INTO enrolments (student, school, season, state, updated_at) VALUES (?, ?, ?, 'invited', ?)")
+        sql("INSERT INTO enrolments (student, school, season, state, updated_at) VALUES (?, ?, ?, 'invited', ?)")
             .bind(values::id(id))
             .bind(school)
             .bind(taking.season)
             .bind(now)
-            .execute(&mut **write)
+            .execute(&mut *write)
             .await?;
-        counters::apply(write, school, taking.season, &new.unit_code, &Delta { students: 1, ..Delta::default() }).await
+        taking.count(&new.unit_code, &Delta { students: 1, ..Delta::default() });
+        Ok(())
     }
 
     async fn update_student(
@@ -217,7 +240,7 @@ impl SqliteStore {
         id_number_hash: Option<Hash>,
         fingerprint: Hash,
     ) -> StoreResult<()> {
-        sqlx::query(
+        sql(
             // What a later roster does not say, it does not take away: a list of units alone must not cost anybody their phone.
             "UPDATE students SET unit = ?, student_number = coalesce(?, student_number), name = coalesce(?, name), id_number = coalesce(?, id_number),
                  id_number_hash = coalesce(?, id_number_hash), phone = coalesce(?, phone), details = json_patch(details, ?), fingerprint = ?, updated_at = ?
@@ -233,51 +256,58 @@ impl SqliteStore {
         .bind(fingerprint.to_vec())
         .bind(values::time(taking.now))
         .bind(values::id(id))
-        .execute(&mut **write)
+        .execute(&mut *write)
         .await?;
         Ok(())
     }
 }
 
 impl Taking<'_> {
+    fn count(&mut self, unit: &str, delta: &Delta) {
+        self.counts.entry(unit.to_owned()).or_default().add(delta);
+    }
+
     async fn know_unit(&self, write: &mut Write, row: &NewStudent) -> StoreResult<()> {
         let school = &self.principal.school;
-        sqlx::query(
+        sql(
             "INSERT INTO units (school, season, code, name) VALUES (?, ?, ?, ?) ON CONFLICT (school, season, code) DO UPDATE SET name = excluded.name",
         )
         .bind(school)
         .bind(self.season)
         .bind(&row.unit_code)
         .bind(&row.unit_name)
-        .execute(&mut **write)
+        .execute(&mut *write)
         .await?;
-        sqlx::query("INSERT INTO unit_counters (school, season, unit) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+        sql("INSERT INTO unit_counters (school, season, unit) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
             .bind(school)
             .bind(self.season)
             .bind(&row.unit_code)
-            .execute(&mut **write)
+            .execute(&mut *write)
             .await?;
         Ok(())
     }
 
     /// A student who changes units takes all attempts and their counts along.
-    async fn move_student(&self, write: &mut Write, student: Uuid, from: &str, to: &str) -> StoreResult<()> {
-        let attempts =
-            sqlx::query("SELECT status, band FROM attempts WHERE student = ?").bind(values::id(student)).fetch_all(&mut **write).await?;
+    async fn move_student(&mut self, write: &mut Write, student: Uuid, from: &str, to: &str) -> StoreResult<()> {
+        let attempts = sql(locked!("SELECT status, band FROM attempts WHERE student = ? ORDER BY id"))
+            .bind(values::id(student))
+            .fetch_all(&mut *write)
+            .await?;
         let mut delta = Delta { students: 1, captured_students: i64::from(!attempts.is_empty()), ..Delta::default() };
         for row in &attempts {
             let (status, band) = (row.code::<Status>("status")?, row.code_or_null::<Band>("band")?);
             delta.done_students += i64::from(status == Status::Approved);
             delta = delta.attempts(status, band, 1);
         }
-        sqlx::query("UPDATE attempts SET unit = ?, lease_user = NULL, lease_token = NULL, visible_at = submitted_at WHERE student = ?")
+        sql("UPDATE attempts SET unit = ?, lease_user = NULL, lease_token = NULL, visible_at = submitted_at WHERE student = ?")
             .bind(to)
             .bind(values::id(student))
-            .execute(&mut **write)
+            .execute(&mut *write)
             .await?;
-        sqlx::query("UPDATE notices SET unit = ? WHERE student = ?").bind(to).bind(values::id(student)).execute(&mut **write).await?;
-        counters::apply(write, &self.principal.school, self.season, from, &delta.negated()).await?;
-        counters::apply(write, &self.principal.school, self.season, to, &delta).await
+        sql("UPDATE notices SET unit = ? WHERE student = ?").bind(to).bind(values::id(student)).execute(&mut *write).await?;
+        self.count(from, &delta.negated());
+        self.count(to, &delta);
+        Ok(())
     }
 }
 
@@ -287,7 +317,7 @@ fn student_key(new: &NewStudent, id_number_hash: Option<&Hash>) -> Option<String
 }
 
 /// Why a row cannot speak of the one student who matches it, if it cannot.
-fn refuse_claimant(known: &SqliteRow, key: &str, new: &NewStudent) -> StoreResult<Option<&'static str>> {
+fn refuse_claimant(known: &Found, key: &str, new: &NewStudent) -> StoreResult<Option<&'static str>> {
     let (known_key, number) = (known.text("student_key")?, known.text_or_null("student_number")?);
     Ok(match (&number, &new.student_number) {
         _ if known_key == key => None,
@@ -301,7 +331,7 @@ fn refuse_claimant(known: &SqliteRow, key: &str, new: &NewStudent) -> StoreResul
 /// A later roster that names the student again opens a part in the season that was over.
 async fn reinstate(write: &mut Write, student: Uuid, now: Timestamp) -> StoreResult<bool> {
     let state: String =
-        sqlx::query_scalar("SELECT state FROM enrolments WHERE student = ?").bind(values::id(student)).fetch_one(&mut **write).await?;
+        sql(locked!("SELECT state FROM enrolments WHERE student = ?")).bind(values::id(student)).fetch_value(&mut *write).await?;
     let state = EnrolmentState::from_code(&state).ok_or(StoreError::Corrupt("an enrolment state nobody knows"))?;
     match state.after(EnrolmentEvent::Reinstate) {
         Ok(state) => {

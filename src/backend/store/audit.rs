@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    SqliteStore, Write,
-    values::{self, Read},
+    SqlStore,
+    database::{Write, sql},
+    values,
 };
 use crate::{
     api::{progress::AuditEntry, submission::Page},
@@ -35,7 +37,7 @@ impl<'a> Line<'a> {
 
 pub async fn append(write: &mut Write, at: Timestamp, line: Line<'_>) -> StoreResult<()> {
     let details: BTreeMap<&str, String> = line.details.into_iter().collect();
-    sqlx::query("INSERT INTO audit (school, season, unit, at, actor, action, attempt, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+    sql("INSERT INTO audit (school, season, unit, at, actor, action, attempt, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(line.school)
         .bind(line.season)
         .bind(line.unit)
@@ -44,21 +46,23 @@ pub async fn append(write: &mut Write, at: Timestamp, line: Line<'_>) -> StoreRe
         .bind(line.action)
         .bind(line.attempt.map(values::id))
         .bind(values::json(&details)?)
-        .execute(&mut **write)
+        .execute(&mut *write)
         .await?;
     Ok(())
 }
 
-impl SqliteStore {
-    pub(super) async fn audit_page(
-        &self,
-        principal: &Principal,
-        season: Option<&str>,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> StoreResult<Page<AuditEntry>> {
+/// Reading the audit back.
+#[async_trait]
+pub trait Auditing: Send + Sync {
+    /// Newest first; without a season everything of the school.
+    async fn audit(&self, principal: &Principal, season: Option<&str>, cursor: Option<&str>, limit: u32) -> StoreResult<Page<AuditEntry>>;
+}
+
+#[async_trait]
+impl Auditing for SqlStore {
+    async fn audit(&self, principal: &Principal, season: Option<&str>, cursor: Option<&str>, limit: u32) -> StoreResult<Page<AuditEntry>> {
         let before = cursor.map_or(Ok(i64::MAX), |cursor| cursor.parse().map_err(|_| StoreError::Cursor))?;
-        let sql = match season {
+        let text = match season {
             Some(_) => {
                 "SELECT a.*, u.name AS actor_name FROM audit a LEFT JOIN users u ON u.id = a.actor
                  WHERE a.school = ?1 AND a.season = ?2 AND a.sequence < ?3
@@ -72,13 +76,13 @@ impl SqliteStore {
                  ORDER BY a.sequence DESC LIMIT ?5"
             }
         };
-        let rows = sqlx::query(sql)
+        let rows = sql(text)
             .bind(&principal.school)
             .bind(season)
             .bind(before)
             .bind(values::scope(principal)?)
             .bind(i64::from(limit) + 1)
-            .fetch_all(&self.readers)
+            .fetch_all(&self.database)
             .await?;
         let mut items = rows
             .iter()

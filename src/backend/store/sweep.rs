@@ -1,0 +1,43 @@
+//! Removing what has served its time. Never touches what somebody decided.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{SqlStore, database::sql, values};
+use crate::backend::store::{StoreResult, types::Swept};
+
+const KEYS_LIVE: Duration = Duration::from_hours(48);
+
+/// Removing what has served its time.
+#[async_trait]
+pub trait Sweeping: Send + Sync {
+    /// Removes expired sessions and invitations, idempotency keys older than 48 hours, and the names on leases that ran out.
+    async fn sweep(&self, now: Timestamp) -> StoreResult<Swept>;
+}
+
+#[async_trait]
+impl Sweeping for SqlStore {
+    async fn sweep(&self, now: Timestamp) -> StoreResult<Swept> {
+        let mut write = self.database.write().await?;
+        let at = values::time(now);
+        let sessions = sql("DELETE FROM sessions WHERE expires_at <= ?").bind(at).execute(&mut write).await?;
+        let invitations = sql("DELETE FROM invitations WHERE used_at IS NULL AND expires_at <= ?").bind(at).execute(&mut write).await?;
+        let keys = sql("DELETE FROM idempotency_keys WHERE at <= ?").bind(values::time(now - KEYS_LIVE)).execute(&mut write).await?;
+        // A lease that ran out goes back to its old place in the queue.
+        let leases = sql(
+            "UPDATE attempts SET lease_user = NULL, lease_token = NULL, visible_at = submitted_at WHERE lease_user IS NOT NULL AND visible_at <= ?",
+        )
+        .bind(at)
+        .execute(&mut write)
+        .await?;
+        write.commit().await?;
+        Ok(Swept {
+            sessions: sessions.rows_affected(),
+            keys: keys.rows_affected(),
+            leases: leases.rows_affected(),
+            invitations: invitations.rows_affected(),
+        })
+    }
+}

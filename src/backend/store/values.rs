@@ -1,0 +1,38 @@
+//! Values as the engines keep them: times in microseconds, ids in 16 bytes, lists in JSON. How they come out again is `database::Row`.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    backend::store::{StoreError, StoreResult},
+    domain::access::{Principal, UnitScope},
+};
+
+pub fn time(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+pub fn id(id: Uuid) -> Vec<u8> {
+    id.as_bytes().to_vec()
+}
+
+pub fn json(value: &impl Serialize) -> StoreResult<String> {
+    serde_json::to_string(value).map_err(|_| StoreError::Corrupt("a value that has no JSON"))
+}
+
+/// The code of an enum that serde writes as a string.
+pub fn code(value: &impl Serialize) -> StoreResult<String> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(code)) => Ok(code),
+        _ => Err(StoreError::Corrupt("a value that has no code")),
+    }
+}
+
+/// Units in scope as a JSON list; `None` for all of them.
+pub fn scope(principal: &Principal) -> StoreResult<Option<String>> {
+    match &principal.units {
+        UnitScope::All => Ok(None),
+        UnitScope::Only(units) => json(units).map(Some),
+    }
+}
