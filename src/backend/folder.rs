@@ -1,11 +1,11 @@
 //! The data folder: one process at a time, nobody else on the machine.
 //!
-//! It holds the lock, the master key (or names one elsewhere), the database and the sealed pictures.
+//! It holds the lock, the master key (or names one elsewhere), the database (unless a server keeps it) and the sealed pictures.
 
 use std::{
     fs::{self, File, TryLockError},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -14,8 +14,9 @@ use jiff::Timestamp;
 
 use super::{
     blobs::Blobs,
-    store::{SqlStore, StoreError},
+    store::{SqlStore, StoreError, database::postgres::CONNECTIONS},
     vault::{Vault, VaultError},
+    whereabouts::Whereabouts,
 };
 
 /// Why a data folder cannot be opened.
@@ -43,12 +44,16 @@ impl FolderError {
             FolderError::KeyMissing => "key_missing",
             FolderError::Vault(VaultError::OtherKey) | FolderError::Store(StoreError::Vault(VaultError::OtherKey)) => "other_key",
             FolderError::Vault(_) => "key",
+            FolderError::Store(StoreError::NotMigrated { .. }) => "not_migrated",
+            FolderError::Store(StoreError::NewerDatabase { .. }) => "newer_database",
+            FolderError::Store(StoreError::Unreachable | StoreError::Busy) => "database_away",
             FolderError::Store(_) => "database",
         }
     }
 
     /// Every code, for walking the texts.
-    pub const CODES: [&str; 6] = ["locked", "file", "key_missing", "other_key", "key", "database"];
+    pub const CODES: [&str; 9] =
+        ["locked", "file", "key_missing", "other_key", "key", "not_migrated", "newer_database", "database_away", "database"];
 }
 
 /// An open data folder; closing the process, however it ends, frees it.
@@ -61,24 +66,31 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// Opens the folder, making it and everything in it where needed. `key_file` is for a master key kept elsewhere.
+    /// Opens the folder, making it and everything in it where needed, and the database that keeps what the folder does not.
     ///
     /// # Errors
     /// When another process has it, it cannot be written, or its key is gone.
-    pub async fn open(path: &Path, key_file: Option<PathBuf>, now: Timestamp) -> Result<DataFolder, FolderError> {
+    pub async fn open(whereabouts: &Whereabouts, now: Timestamp) -> Result<DataFolder, FolderError> {
+        let path = &whereabouts.data;
         make_private(path)?;
         let lock = File::options().create(true).truncate(false).write(true).open(path.join("lock"))?;
         take(&lock).await?;
-        let (key_file, database) = (key_file.unwrap_or_else(|| path.join("master.key")), path.join("zhaoshen.db"));
+        let key_file = whereabouts.key_file.clone().unwrap_or_else(|| path.join("master.key"));
+        let file = path.join("zhaoshen.db");
         // A new key for an old database would open nothing in it.
-        if database.exists() && !key_file.exists() {
+        if whereabouts.database.is_none() && file.exists() && !key_file.exists() {
             return Err(FolderError::KeyMissing);
         }
         let vault = Arc::new(Vault::open(&key_file)?);
         let pictures = path.join("blobs");
         make_private(&pictures)?;
-        own_only(&database)?;
-        let store = SqlStore::on_sqlite(&database, Arc::clone(&vault), now).await?;
+        let store = match &whereabouts.database {
+            Some(address) => SqlStore::on_postgres(address.reveal(), CONNECTIONS, Arc::clone(&vault), now).await?,
+            None => {
+                own_only(&file)?;
+                SqlStore::on_sqlite(&file, Arc::clone(&vault), now).await?
+            }
+        };
         Ok(DataFolder { store, blobs: Blobs::new(pictures, vault), _lock: lock })
     }
 }
@@ -125,30 +137,36 @@ fn make_private(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::language::{Language, has_text};
+
+    async fn open(path: &Path, key_file: Option<PathBuf>) -> Result<DataFolder, FolderError> {
+        DataFolder::open(&Whereabouts { key_file, ..Whereabouts::folder(path.to_owned()) }, Timestamp::UNIX_EPOCH).await
+    }
 
     #[tokio::test]
     async fn a_folder_is_opened_by_one_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
-        let first = DataFolder::open(&path, None, Timestamp::UNIX_EPOCH).await.unwrap();
-        assert!(matches!(DataFolder::open(&path, None, Timestamp::UNIX_EPOCH).await, Err(FolderError::Locked)));
+        let first = open(&path, None).await.unwrap();
+        assert!(matches!(open(&path, None).await, Err(FolderError::Locked)));
         drop(first);
-        DataFolder::open(&path, None, Timestamp::UNIX_EPOCH).await.unwrap();
+        open(&path, None).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_database_is_not_opened_with_a_new_or_another_key() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
-        drop(DataFolder::open(&path, None, Timestamp::UNIX_EPOCH).await.unwrap());
+        drop(open(&path, None).await.unwrap());
         let other = folder.path().join("other.key");
         Vault::open(&other).unwrap();
-        let error = DataFolder::open(&path, Some(other), Timestamp::UNIX_EPOCH).await.unwrap_err();
+        let error = open(&path, Some(other)).await.unwrap_err();
         assert_eq!(error.code(), "other_key");
         fs::remove_file(path.join("master.key")).unwrap();
-        assert!(matches!(DataFolder::open(&path, None, Timestamp::UNIX_EPOCH).await, Err(FolderError::KeyMissing)));
+        assert!(matches!(open(&path, None).await, Err(FolderError::KeyMissing)));
     }
 
     #[test]

@@ -1,12 +1,6 @@
 //! Starts the backend in this process and stops it: data folder, jobs, listener. For `serve`, `demo` and tests alike.
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt;
 use tokio::{
@@ -24,6 +18,7 @@ use super::{
     router,
     state::{Parts, State},
     store::{SqlStore, Store, StoreError, database::Engine, jobs::Jobs as _},
+    whereabouts::Whereabouts,
 };
 use crate::api::people::{Invitation, NewUser};
 
@@ -35,11 +30,9 @@ pub type MakeParts = Box<dyn FnOnce(&Path) -> Result<Parts, ServeError> + Send>;
 
 /// What is needed to start.
 pub struct Config {
-    pub data: PathBuf,
+    pub whereabouts: Whereabouts,
     /// Loopback only: there is no TLS in this version. Port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The master key, where it is not in the data folder.
-    pub key_file: Option<PathBuf>,
     /// Makes the parts once the data folder is this process's alone.
     pub parts: MakeParts,
     pub clock: Arc<dyn Clock>,
@@ -83,10 +76,10 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         return Err(ServeError::NotLoopback(config.listen));
     }
     let now = config.clock.now();
-    let folder = DataFolder::open(&config.data, config.key_file, now).await?;
+    let folder = DataFolder::open(&config.whereabouts, now).await?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| ServeError::Listen(config.listen, error))?;
     let address = listener.local_addr().map_err(|error| ServeError::Listen(config.listen, error))?;
-    let parts = (config.parts)(&config.data)?;
+    let parts = (config.parts)(&config.whereabouts.data)?;
     let alone = folder.store.database().engine() == Engine::Sqlite;
     let requeued = if alone { folder.store.requeue_taken(now).await? } else { 0 };
     if requeued > 0 {

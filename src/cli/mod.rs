@@ -19,6 +19,8 @@ pub mod demo;
 mod import;
 mod interrupt;
 mod login;
+#[cfg(feature = "server")]
+mod migrate;
 mod pictures;
 mod progress;
 mod record;
@@ -34,6 +36,8 @@ mod table;
 #[cfg(feature = "server")]
 mod user;
 mod verify;
+#[cfg(feature = "server")]
+mod whereabouts;
 
 /// How a command ended. A batch ends with its worst, which is the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +89,8 @@ enum Command {
     Serve(serve::ServeArguments),
     #[cfg(feature = "server")]
     User(user::UserArguments),
+    #[cfg(feature = "server")]
+    Migrate(migrate::Arguments),
     Standardize(standardize::Arguments),
     Check(check::Arguments),
     Compare(compare::Arguments),
@@ -164,6 +170,8 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::Serve(arguments) => serve::run(arguments, context),
         #[cfg(feature = "server")]
         Command::User(arguments) => user::run(arguments, context),
+        #[cfg(feature = "server")]
+        Command::Migrate(arguments) => migrate::run(&arguments, context),
         Command::Standardize(arguments) => standardize::run(&arguments, context),
         Command::Check(arguments) => check::run(&arguments, context),
         Command::Compare(arguments) => compare::run(&arguments, context),

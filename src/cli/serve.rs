@@ -1,23 +1,21 @@
 //! `serve`: runs the backend until it is told to stop.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use clap::Args;
 
-use super::{
-    Context, Exit,
-    user::{KEY_FILE, folder_text},
-};
+use super::{Context, Exit, user::folder_text, whereabouts::WhereaboutsArguments};
 use crate::backend::{
     clock::SystemClock,
     production,
     serve::{self, Config, Running, ServeError},
+    whereabouts::Whereabouts,
 };
 
 #[derive(Debug, Args)]
 pub struct ServeArguments {
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    whereabouts: WhereaboutsArguments,
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
     listen: SocketAddr,
 }
@@ -25,7 +23,14 @@ pub struct ServeArguments {
 /// Runs the command.
 pub fn run(arguments: ServeArguments, context: &Context) -> Exit {
     log_to_stderr();
-    match super::on_a_runtime(serve_until_told(&arguments, context)) {
+    let whereabouts = match arguments.whereabouts.read(context) {
+        Ok(whereabouts) => whereabouts,
+        Err(text) => {
+            eprintln!("{text}");
+            return Exit::Usage;
+        }
+    };
+    match super::on_a_runtime(serve_until_told(&arguments, whereabouts, context)) {
         Ok(Ok(())) => Exit::Done,
         Ok(Err(error)) => {
             let exit = if matches!(error, ServeError::NotLoopback(_)) { Exit::Usage } else { Exit::Failed };
@@ -52,14 +57,8 @@ pub fn log_to_stderr() {
     };
 }
 
-async fn serve_until_told(arguments: &ServeArguments, context: &Context) -> Result<(), ServeError> {
-    let config = Config {
-        data: arguments.data.clone(),
-        listen: arguments.listen,
-        key_file: std::env::var_os(KEY_FILE).map(PathBuf::from),
-        parts: Box::new(production::parts),
-        clock: Arc::new(SystemClock),
-    };
+async fn serve_until_told(arguments: &ServeArguments, whereabouts: Whereabouts, context: &Context) -> Result<(), ServeError> {
+    let config = Config { whereabouts, listen: arguments.listen, parts: Box::new(production::parts), clock: Arc::new(SystemClock) };
     let running = serve::start(config).await?;
     greet(&running, arguments, context).await?;
     told_to_stop().await;
@@ -73,7 +72,7 @@ async fn greet(running: &Running, arguments: &ServeArguments, context: &Context)
     println!("{}", context.text("cli.serve.started", &[("address", &address)]));
     if !running.store().has_users().await? {
         println!("{}", context.text("cli.serve.first_user", &[]));
-        println!("  zhaoshen user add NAME --role admin --data {} --address {address}", arguments.data.display());
+        println!("  zhaoshen user add NAME --role admin --data {} --address {address}", arguments.whereabouts.data.display());
     }
     Ok(())
 }
@@ -84,7 +83,7 @@ fn told(error: &ServeError, arguments: &ServeArguments, context: &Context) -> St
         ServeError::Listen(address, error) => {
             context.text("cli.serve.listen_failed", &[("address", &address.to_string()), ("error", &error.to_string())])
         }
-        ServeError::Folder(error) => folder_text(error, &arguments.data, context),
+        ServeError::Folder(error) => folder_text(error, &arguments.whereabouts.data, context),
         other => context.text("cli.serve.failed", &[("error", &other.to_string())]),
     }
 }

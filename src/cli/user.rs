@@ -1,10 +1,10 @@
 //! `user add`: adds a user in a data folder and prints a one-time link, once.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 
-use super::{Context, Exit};
+use super::{Context, Exit, whereabouts::WhereaboutsArguments};
 use crate::{
     api::people::{Invitation, NewUser},
     backend::{
@@ -13,12 +13,10 @@ use crate::{
         folder::{DataFolder, FolderError},
         serve::{self, ServeError},
         store::StoreError,
+        whereabouts::Whereabouts,
     },
     domain::access::Role,
 };
-
-/// The environment variable that names a master key kept outside the data folder.
-pub const KEY_FILE: &str = "ZHAOSHEN_MASTER_KEY_FILE";
 
 #[derive(Debug, Args)]
 pub struct UserArguments {
@@ -34,8 +32,8 @@ enum Action {
         role: Role,
         #[arg(long, value_delimiter = ',', value_name = "A,B")]
         units: Option<Vec<String>>,
-        #[arg(long, value_name = "DIR")]
-        data: PathBuf,
+        #[command(flatten)]
+        whereabouts: WhereaboutsArguments,
         #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8420")]
         address: String,
     },
@@ -47,13 +45,20 @@ fn parse_role(code: &str) -> Result<Role, String> {
 
 /// Runs the command.
 pub fn run(arguments: UserArguments, context: &Context) -> Exit {
-    let Action::Add { name, role, units, data, address } = arguments.action;
+    let Action::Add { name, role, units, whereabouts, address } = arguments.action;
     if !is_name(&name) {
         eprintln!("{}", context.text("cli.user.bad_name", &[]));
         return Exit::Usage;
     }
     let user = NewUser { name, role, units };
-    match super::on_a_runtime(add(&data, &user)) {
+    let whereabouts = match whereabouts.read(context) {
+        Ok(whereabouts) => whereabouts,
+        Err(text) => {
+            eprintln!("{text}");
+            return Exit::Usage;
+        }
+    };
+    match super::on_a_runtime(add(&whereabouts, &user)) {
         Ok(Ok(invitation)) => {
             let role = context.text(&format!("role.{}", role.code()), &[]);
             let until = invitation.expires_at.to_string();
@@ -67,7 +72,7 @@ pub fn run(arguments: UserArguments, context: &Context) -> Exit {
             Exit::Refused
         }
         Ok(Err(ServeError::Folder(error))) => {
-            eprintln!("{}", folder_text(&error, &data, context));
+            eprintln!("{}", folder_text(&error, &whereabouts.data, context));
             Exit::Failed
         }
         Ok(Err(error)) => {
@@ -87,9 +92,9 @@ pub fn folder_text(error: &FolderError, data: &Path, context: &Context) -> Strin
     context.text(&format!("folder.{}", error.code()), &parameters.each_ref().map(|(name, value)| (*name, value.as_str())))
 }
 
-async fn add(data: &Path, user: &NewUser) -> Result<Invitation, ServeError> {
+async fn add(whereabouts: &Whereabouts, user: &NewUser) -> Result<Invitation, ServeError> {
     let clock = SystemClock;
-    let folder = DataFolder::open(data, std::env::var_os(KEY_FILE).map(PathBuf::from), clock.now()).await?;
+    let folder = DataFolder::open(whereabouts, clock.now()).await?;
     let invited = serve::invite(&folder.store, &clock, user).await;
     folder.store.close().await;
     invited

@@ -23,8 +23,10 @@ pub mod notify;
 pub mod standardize;
 pub mod sweep;
 
-/// How long a taken job stays taken when its worker says nothing.
-const TAKEN: Duration = Duration::from_mins(2);
+/// How long a taken job stays taken when its worker says nothing: what a process that died had taken, another takes up after this.
+const TAKEN: Duration = Duration::from_secs(30);
+/// How often a worker that is at it says so.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 /// How often idle workers look; new work wakes them at once.
 const TICK: Duration = Duration::from_millis(500);
 /// Ticks between two sweeps.
@@ -121,6 +123,21 @@ pub async fn run_due(state: &State) -> StoreResult<u32> {
 async fn take(state: &State, kind: JobKind) -> StoreResult<Option<Job>> {
     let now = state.clock.now();
     state.store.next_job(kind, now, now + TAKEN).await
+}
+
+/// Does the work of a job and says all the while that somebody is at it.
+async fn alive<T>(state: &State, job: &Job, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        match tokio::time::timeout(SIGN_OF_LIFE, work.as_mut()).await {
+            Ok(done) => return done,
+            Err(_) => {
+                if let Err(error) = state.store.keep_job(job, state.clock.now() + TAKEN).await {
+                    tracing::warn!(%error, job = job.id, "a sign of life could not be given");
+                }
+            }
+        }
+    }
 }
 
 /// Work that keeps a core busy, off the threads that answer requests.

@@ -26,7 +26,7 @@ pub async fn one(state: &State) -> StoreResult<bool> {
     let Some(work) = state.store.notice_work(&job).await? else { return Ok(true) };
     let gateway = &state.parts.messages;
     let sent = match message(work) {
-        Ok(message) => gateway.send(&message).await,
+        Ok(message) => super::alive(state, &job, gateway.send(&message)).await,
         Err(_) => Err(GatewayError::Permanent { code: code::REFUSED }),
     };
     let end = match sent {

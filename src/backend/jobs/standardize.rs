@@ -69,7 +69,7 @@ pub async fn one(state: &State) -> StoreResult<bool> {
         state.store.save_outcome(&job, &unreadable(), state.clock.now()).await?;
         return Ok(true);
     }
-    match develop(state, work).await {
+    match super::alive(state, &job, develop(state, work)).await {
         Ok(outcome) => state.store.save_outcome(&job, &outcome, state.clock.now()).await?,
         Err(error) => {
             tracing::warn!(%error, job = job.id, tries = job.tries, "standardizing is postponed");

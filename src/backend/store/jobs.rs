@@ -83,6 +83,8 @@ pub async fn put_back(write: &mut Write, job: &Job, at: Timestamp, error: Option
 pub trait Jobs: Send + Sync {
     /// Takes the next due job of a kind; it comes back at `again_at` unless its end is recorded.
     async fn next_job(&self, kind: JobKind, now: Timestamp, again_at: Timestamp) -> StoreResult<Option<Job>>;
+    /// A sign of life of the worker that has the job: it stays taken until `until`. One that somebody else has taken meanwhile is not touched.
+    async fn keep_job(&self, job: &Job, until: Timestamp) -> StoreResult<()>;
     /// Gives a job back for a later try.
     async fn postpone_job(&self, job: &Job, again_at: Timestamp, error: &str) -> StoreResult<()>;
     /// Makes jobs due again that a process which no longer lives had taken, and gives their number. Only for who is alone on the database: where
@@ -116,6 +118,17 @@ impl Jobs for SqlStore {
             Ok(Job { id: row.number("id")?, kind, subject: row.id("subject")?, tries })
         })
         .transpose()
+    }
+
+    async fn keep_job(&self, job: &Job, until: Timestamp) -> StoreResult<()> {
+        let mut write = self.database.write().await?;
+        sql("UPDATE jobs SET visible_at = ? WHERE id = ? AND taken = 1 AND tries = ?")
+            .bind(values::time(until))
+            .bind(job.id)
+            .bind(job.tries)
+            .execute(&mut write)
+            .await?;
+        write.commit().await
     }
 
     async fn postpone_job(&self, job: &Job, again_at: Timestamp, error: &str) -> StoreResult<()> {

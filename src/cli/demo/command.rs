@@ -27,6 +27,7 @@ use crate::{
         serve::{self, Config, Running, ServeError},
         store::StoreError,
         vault::VaultError,
+        whereabouts::Whereabouts,
     },
     cli::{Context, Exit, remote, review, serve as serve_command},
     client::{Http, http::Token},
@@ -126,10 +127,9 @@ async fn demonstrate(arguments: DemoArguments, filling: Filling, context: &Conte
     let state_folder = data.join("desk");
     let config = Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
-        key_file: None,
         parts: Box::new(production::parts),
         clock: Arc::new(SystemClock),
-        data,
+        whereabouts: Whereabouts::folder(data.clone()),
     };
     let running = serve::start(config).await?;
     let shown = show(&running, filling, &arguments, &state_folder, context).await;

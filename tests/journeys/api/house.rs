@@ -30,6 +30,7 @@ use zhaoshen::{
         },
         serve::{self, Config, Running},
         state::Parts,
+        whereabouts::{DatabaseAddress, Whereabouts},
     },
     domain::{
         access::Role,
@@ -40,10 +41,13 @@ use zhaoshen::{
     },
 };
 
+use crate::support::pair;
+
 pub const SEASON: &str = "2027-summer";
 
 pub struct House {
     folder: Arc<TempDir>,
+    database: Option<String>,
     running: Running,
     client: Client,
     tokens: HashMap<&'static str, String>,
@@ -65,7 +69,7 @@ pub fn photo(part: &str) -> Vec<u8> {
 impl House {
     pub async fn open() -> House {
         let clock = Arc::new(ManualClock::at("2027-05-01T08:00:00Z".parse().unwrap()));
-        let mut house = House::start(Arc::new(tempfile::tempdir().unwrap()), clock, Arc::default()).await;
+        let mut house = House::start(Arc::new(tempfile::tempdir().unwrap()), pair::database(), clock, Arc::default()).await;
         let only_a = || Some(vec!["A".to_owned()]);
         for (name, role, units) in [
             ("one", Role::Reviewer, None),
@@ -94,19 +98,21 @@ impl House {
         house
     }
 
-    async fn start(folder: Arc<TempDir>, clock: Arc<ManualClock>, carried: Arc<AtomicUsize>) -> House {
+    async fn start(folder: Arc<TempDir>, database: Option<String>, clock: Arc<ManualClock>, carried: Arc<AtomicUsize>) -> House {
         let count = Arc::clone(&carried);
         let parts =
             Box::new(move |_: &Path| Ok(Parts { darkroom: Arc::new(Played), messages: Arc::new(Counter(count, Mutex::default())) }));
         let config = Config {
-            data: folder.path().join("data"),
+            whereabouts: Whereabouts {
+                database: database.as_deref().map(|url| DatabaseAddress::parse(url).unwrap()),
+                ..Whereabouts::folder(folder.path().join("data"))
+            },
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            key_file: None,
             parts,
             clock: clock.clone(),
         };
         let running = serve::start(config).await.unwrap();
-        House { folder, running, client: Client::new(), tokens: HashMap::new(), carried, clock }
+        House { folder, database, running, client: Client::new(), tokens: HashMap::new(), carried, clock }
     }
 
     pub async fn close(self) {
@@ -138,10 +144,10 @@ impl House {
         while !STUCK.load(Ordering::SeqCst) {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        let (folder, clock, carried, tokens) = (self.folder, self.clock, self.carried, self.tokens);
+        let (folder, database, clock, carried, tokens) = (self.folder, self.database, self.clock, self.carried, self.tokens);
         drop(self.running);
         FREE.store(true, Ordering::SeqCst);
-        House { tokens, ..House::start(folder, clock, carried).await }
+        House { tokens, ..House::start(folder, database, clock, carried).await }
     }
 
     pub fn request(&self, method: &str, token: Option<&str>, path: &str) -> RequestBuilder {

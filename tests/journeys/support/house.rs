@@ -30,6 +30,7 @@ use super::{
     PROGRAM,
     desk::{Desk, Terminal},
     home::TempHome,
+    pair,
     server::Server,
     wait_until,
 };
@@ -42,6 +43,8 @@ const PASSWORD: &str = "correct horse battery";
 pub struct House {
     home: TempHome,
     port: u16,
+    /// Where PostgreSQL keeps the data, in a run that is on it.
+    database: Option<String>,
     server: Option<Server>,
     runtime: tokio::runtime::Runtime,
 }
@@ -78,7 +81,7 @@ impl House {
     /// Founds a school with people of these roles and units, starts its server, and lets everybody sign in.
     pub fn open<const N: usize>(people: [(&str, Option<&str>); N]) -> (House, [Person; N]) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let mut house = House { home: TempHome::new(), port: free_port(), server: None, runtime };
+        let mut house = House { home: TempHome::new(), port: free_port(), database: pair::database(), server: None, runtime };
         let mut number = 0;
         let links = people.map(|(role, units)| {
             number += 1;
@@ -98,8 +101,14 @@ impl House {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// What says to the server where its data is, beside its folder.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        self.database.iter().map(|url| ("ZHAOSHEN_DATABASE", url.clone())).collect()
+    }
+
     fn invite(&self, name: &str, role: &str, units: Option<&str>) -> String {
         let mut command = self.home.command(PROGRAM);
+        command.envs(self.environment());
         command.args(["user", "add", name, "--role", role, "--address", &self.address()]).arg("--data").arg(self.data());
         command.args(units.map(|units| ["--units", units]).into_iter().flatten());
         let ended = Ended::from(command.output().expect("the program runs"));
@@ -121,7 +130,7 @@ impl House {
         let mut command = self.home.command(PROGRAM);
         // What it logs is for whoever looks into a failed journey; a killed server's readers are gone.
         command.arg("serve").arg("--data").arg(self.data()).args(["--listen", &format!("127.0.0.1:{}", self.port)]);
-        command.env("ZHAOSHEN_LOG", "warn");
+        command.env("ZHAOSHEN_LOG", "warn").envs(self.environment());
         self.server = Some(Server::spawn(command));
     }
 

@@ -6,6 +6,7 @@
 pub mod desk;
 pub mod home;
 pub mod house;
+pub mod pair;
 pub mod queries;
 pub mod reviewing;
 pub mod server;
@@ -20,6 +21,9 @@ use std::{
 
 /// How long anything is waited for before a test gives up. Only a broken program ever waits this long; no test measures time with it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long to wait between two looks at something that is soon over.
+pub const MOMENT: Duration = Duration::from_millis(25);
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_zhaoshen");

@@ -1,0 +1,56 @@
+//! The arguments that say where a house keeps its data, for every command that opens it.
+
+use std::{fs, path::PathBuf};
+
+use clap::Args;
+
+use super::Context;
+use crate::backend::whereabouts::{DatabaseAddress, Whereabouts};
+
+/// The environment variable that names a master key kept outside the data folder.
+const KEY_FILE: &str = "ZHAOSHEN_MASTER_KEY_FILE";
+/// The environment variables that say where the database is; the second names a file, for addresses with a password.
+const DATABASE: &str = "ZHAOSHEN_DATABASE";
+const DATABASE_FILE: &str = "ZHAOSHEN_DATABASE_FILE";
+
+#[derive(Debug, Args)]
+pub struct WhereaboutsArguments {
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    #[arg(long, value_name = "postgres://USER@HOST/NAME")]
+    database: Option<String>,
+}
+
+impl WhereaboutsArguments {
+    /// Where the data is, by the arguments and the environment.
+    ///
+    /// # Errors
+    /// The text to tell where the database's address is none, or has its password on the command line.
+    pub fn read(&self, context: &Context) -> Result<Whereabouts, String> {
+        let database = database(self.database.as_deref(), context)?;
+        Ok(Whereabouts { data: self.data.clone(), key_file: std::env::var_os(KEY_FILE).map(PathBuf::from), database })
+    }
+}
+
+/// The database's address: from the command line, unless it has a password, else from the environment, else from a file.
+///
+/// # Errors
+/// The text to tell.
+pub fn database(argument: Option<&str>, context: &Context) -> Result<Option<DatabaseAddress>, String> {
+    let parse = |address: &str| DatabaseAddress::parse(address).map_err(|_| context.text("cli.database.bad_address", &[]));
+    if let Some(address) = argument {
+        let address = parse(address)?;
+        // Every user of the machine can read the arguments of a process.
+        return if address.has_password() { Err(context.text("cli.database.password_in_argument", &[])) } else { Ok(Some(address)) };
+    }
+    if let Ok(address) = std::env::var(DATABASE) {
+        return parse(&address).map(Some);
+    }
+    let Some(file) = std::env::var_os(DATABASE_FILE) else { return Ok(None) };
+    let unreadable = |error: std::io::Error| {
+        let parameters = [("path", file.to_string_lossy().into_owned()), ("error", error.to_string())];
+        context.text("cli.database.file", &parameters.each_ref().map(|(name, value)| (*name, value.as_str())))
+    };
+    let address = fs::read_to_string(&file).map_err(unreadable)?;
+    parse(&address).map(Some)
+}
