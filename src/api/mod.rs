@@ -3,6 +3,7 @@
 //! Everything is JSON under `/v1`; times are RFC 3339 in UTC; lists are keyset-paged. An error is a [`problem::Problem`].
 //! Personal data in these types is masked, and named so: there is no unmasked field.
 
+pub mod columns;
 pub mod headers;
 pub mod people;
 pub mod problem;

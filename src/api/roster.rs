@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::columns::ColumnMapping;
 use crate::domain::season::{SeasonKind, SeasonRules};
 
 /// A season (`GET /v1/seasons`, `PUT /v1/seasons/{code}`).
@@ -33,10 +34,13 @@ pub struct RosterReport {
     pub new: u32,
     pub updated: u32,
     pub unchanged: u32,
-    /// `UTF-8`, `GB18030` or `xlsx`.
+    /// `xlsx`, `UTF-8`, `UTF-16`, `GB18030`, or `dbf` before the encoding of a DBF's text.
     pub encoding: String,
-    /// Headings that were understood: (heading in the file, field).
+    /// Headings that were understood.
     pub columns: Vec<ColumnMatch>,
+    /// What was said about the columns with this file or an earlier one; fields by their codes.
+    #[serde(default, skip_serializing_if = "ColumnMapping::is_empty")]
+    pub mapping: ColumnMapping,
     pub errors: Vec<RowError>,
 }
 
@@ -46,6 +50,22 @@ pub struct RosterReport {
 pub struct ColumnMatch {
     pub heading: String,
     pub field: String,
+    #[serde(default)]
+    pub by: MatchedBy,
+}
+
+/// Who says that a column holds a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MatchedBy {
+    /// Its own heading.
+    #[default]
+    Heading,
+    /// A mapping that came with the file.
+    Given,
+    /// A mapping that came with an earlier file of the same headings.
+    Remembered,
 }
 
 /// What is wrong with one row. `code` has its text under `problem.<code>`; the wrong value itself is not repeated where it is personal.

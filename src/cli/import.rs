@@ -4,6 +4,7 @@
 
 mod folder;
 mod report;
+mod roster;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -22,7 +23,6 @@ use super::remote::{self, Failure};
 use super::{Context, Exit, block_on};
 use crate::api::problem::Problem;
 use crate::api::progress::Progress;
-use crate::api::roster::{RosterReport, Season};
 use crate::client::Http;
 use crate::client::http::is_passing;
 
@@ -36,6 +36,15 @@ pub struct Arguments {
     photos: PathBuf,
     #[arg(long, value_name = "DIR")]
     id_cards: Option<PathBuf>,
+    /// A TOML table of fields and headings.
+    #[arg(long, value_name = "FILE")]
+    columns: Option<PathBuf>,
+    /// Counts before the file of columns.
+    #[arg(long, value_name = "FIELD=HEADING")]
+    column: Vec<String>,
+    /// Where the roster goes with what is wrong with its rows.
+    #[arg(long, value_name = "FILE")]
+    errors: Option<PathBuf>,
     #[arg(long)]
     dry_run: bool,
     #[arg(long)]
@@ -70,12 +79,12 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
 /// Exit: refused when the roster has errors or any file was left behind. What the engine refuses is work for reviewers, not a failed import.
 async fn act(arguments: &Arguments, http: &Http, pace: Pace, report: &mut Report<'_>) -> Result<Exit, Failure> {
     // Everything that can be wrong on this machine is found before anything is sent.
-    let roster = std::fs::read(&arguments.roster).map_err(|_| unreadable(&arguments.roster))?;
+    let roster = roster::Roster::read(arguments)?;
     let scan = |path: &PathBuf| folder::scan(path).map_err(|_| unreadable(path));
     let photos = scan(&arguments.photos)?;
     let cards = arguments.id_cards.as_ref().map(scan).transpose()?.unwrap_or_default();
 
-    let result = match take_roster(arguments, http, roster, pace, report).await {
+    let result = match roster.take(arguments, http, pace, report).await {
         Ok(taken) => {
             left_behind(&photos, &cards, report)?;
             match (taken, arguments.dry_run) {
@@ -101,42 +110,6 @@ async fn act(arguments: &Arguments, http: &Http, pace: Pace, report: &mut Report
         remote::complain(&report.context.text("output.import.interrupted", &[("safe", &safe.to_string())]));
     }
     result
-}
-
-/// Brings the roster to the season; `false` when it has errors. A season that does not exist is made, unless this is a dry run.
-async fn take_roster(arguments: &Arguments, http: &Http, roster: Vec<u8>, pace: Pace, report: &mut Report<'_>) -> Result<bool, Failure> {
-    let (season, dry_run) = (&arguments.season, arguments.dry_run);
-    let seasons = pace.patience.with(|| http.seasons()).await?;
-    let exists = seasons.iter().any(|known| known.code == *season);
-    let taken = if exists || !dry_run {
-        if !exists {
-            let new =
-                Season { code: season.clone(), name: season.clone(), kind: Default::default(), rules: Default::default(), closes_at: None };
-            pace.patience.with(|| http.put_season(&new)).await?;
-            report.say("output.import.season_made", &[("season", season)])?;
-            report.object(&serde_json::json!({"event": "season", "season": season, "created": true}))?;
-        }
-        pace.patience.with(|| http.roster(season, roster.clone(), dry_run)).await?
-    } else {
-        report.say("output.import.season_would", &[("season", season)])?;
-        read_here(&roster)?
-    };
-    report.roster(&taken, dry_run)?;
-    Ok(taken.errors.is_empty())
-}
-
-/// A dry run must not make the season that the backend would need to read the roster for; so it is read here, by the same code.
-#[cfg(feature = "server")]
-fn read_here(roster: &[u8]) -> Result<RosterReport, Problem> {
-    let parsed = crate::backend::roster::parse(roster).map_err(|error| error.problem())?;
-    let new = if parsed.errors.is_empty() { u32::try_from(parsed.rows.len()).unwrap_or(u32::MAX) } else { 0 };
-    let crate::backend::roster::ParsedRoster { columns, encoding, errors, total, .. } = parsed;
-    Ok(RosterReport { rows: total, taken: false, new, updated: 0, unchanged: 0, encoding, columns, errors })
-}
-
-#[cfg(not(feature = "server"))]
-fn read_here(_: &[u8]) -> Result<RosterReport, Problem> {
-    Err(Problem::new(404, crate::api::problem::code::SEASON_UNKNOWN, "the season does not exist"))
 }
 
 /// Tells of the files whose names alone say that they cannot be sent.

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::api::{
+    columns::ColumnMapping,
     headers,
     people::{Invitation, NewUser, Redeem, Session, SignIn, User},
     problem::{self, Problem, code},
@@ -152,9 +153,14 @@ impl Http {
     }
 
     /// Takes a roster file, or says what taking it would do. `POST /v1/rosters`
-    pub async fn roster(&self, season: &str, file: Vec<u8>, dry_run: bool) -> Result<RosterReport, Problem> {
-        let request =
+    pub async fn roster(&self, season: &str, file: Vec<u8>, columns: &ColumnMapping, dry_run: bool) -> Result<RosterReport, Problem> {
+        let columns =
+            serde_json::to_string(columns).map_err(|_| Problem::new(0, code::INTERNAL, "the columns could not be written as JSON"))?;
+        let mut request =
             self.request(Method::POST, &["rosters"])?.query(&[("season", season), ("dry_run", if dry_run { "true" } else { "false" })]);
+        if columns != "{}" {
+            request = request.query(&[("columns", columns.as_str())]);
+        }
         self.json(request.header(header::CONTENT_TYPE, "application/octet-stream").body(file).timeout(ANSWER * 4)).await
     }
 

@@ -143,3 +143,56 @@ fn a_gbk_file_and_a_workbook_are_taken_with_their_photos() {
     let units: Vec<_> = progress.units.iter().map(|unit| (unit.unit_name.as_deref().unwrap(), unit.pending)).collect();
     assert_eq!(units, [("长安分院", 1), ("渭南分院", 1)], "names came through every encoding");
 }
+
+/// A dBASE III table in GBK, all of texts.
+fn dbf(columns: &[(&str, u8)], rows: &[&[&str]]) -> Vec<u8> {
+    let width = 1 + columns.iter().map(|(_, width)| u16::from(*width)).sum::<u16>();
+    let mut bytes = vec![0x03, 127, 6, 1];
+    bytes.extend(u32::try_from(rows.len()).unwrap().to_le_bytes());
+    bytes.extend(u16::try_from(32 + 32 * columns.len() + 1).unwrap().to_le_bytes());
+    bytes.extend(width.to_le_bytes());
+    bytes.resize(32, 0);
+    for (name, width) in columns {
+        let mut descriptor = [0; 32];
+        descriptor[..name.len()].copy_from_slice(name.as_bytes());
+        (descriptor[11], descriptor[16]) = (b'C', *width);
+        bytes.extend(descriptor);
+    }
+    bytes.push(0x0D);
+    for row in rows {
+        bytes.push(b' ');
+        for ((_, width), text) in columns.iter().zip(*row) {
+            let mut text = encoding_rs::GBK.encode(text).0.into_owned();
+            text.resize(usize::from(*width), b' ');
+            bytes.extend(text);
+        }
+    }
+    bytes
+}
+
+#[test]
+fn a_dbf_with_columns_of_its_own_comes_back_with_its_errors_and_is_taken_when_mended() {
+    let (house, [registrar]) = House::open([("registrar", None)]);
+    house.put_season(&registrar, 600);
+    let columns = [("BIANHAO", 8), ("XM", 10), ("SFZH", 18), ("ZHAN", 20)];
+    let rows: [&[&str]; 2] = [&["1", "张三", IDS[0], "城东学习中心"], &["2", "李四", "990000199001010018", "城东学习中心"]];
+    let told = ["--column", "学号=BIANHAO", "--column", "unit=ZHAN", "--errors", "错误.xlsx"];
+    let [ended, again] = import(&registrar, "名册.dbf", &dbf(&columns, &rows), &told);
+    assert!(ended.code == Some(1) && ended.out.contains("dbf GB18030") && ended.out.contains("错误.xlsx"), "{ended:?}");
+    assert!(again.code == Some(2) && again.errors.contains("exists already"), "nothing is written over: {again:?}");
+    assert_untouched(&house, &registrar);
+
+    let back = std::fs::read(registrar.home.path("错误.xlsx")).unwrap();
+    let mut workbook: calamine::Xlsx<_> = calamine::Reader::new(std::io::Cursor::new(&back)).unwrap();
+    let range = calamine::Reader::worksheet_range(&mut workbook, "Sheet1").unwrap();
+    let cell = |row: u32, column: u32| range.get_value((row, column)).map(ToString::to_string).unwrap_or_default();
+    assert_eq!((cell(0, 0).as_str(), cell(0, 4).as_str(), cell(1, 4).as_str()), ("BIANHAO", "导入错误", ""));
+    assert!(cell(2, 2) == "990000199001010018" && cell(2, 4).contains("校验码不符"), "{range:?}");
+
+    let mended: [&[&str]; 2] = [rows[0], &["2", "李四", IDS[1], "城东学习中心"]];
+    let [ended, again] = import(&registrar, "名册.dbf", &dbf(&columns, &mended), &told[..4]);
+    assert!(ended.code == Some(0) && ended.out.contains("新增 2"), "{ended:?}");
+    assert!(again.code == Some(0) && again.out.contains("2 unchanged"), "{again:?}");
+    let whole = house.ask(registrar.http.progress(SEASON)).whole;
+    assert_eq!(whole.students, 2);
+}

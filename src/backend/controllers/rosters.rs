@@ -4,11 +4,11 @@ use axum::{Json, extract::State as Shared};
 use serde::Deserialize;
 
 use crate::{
-    api::{problem::Problem, roster::RosterReport},
+    api::{columns::ColumnMapping, problem::Problem, roster::RosterReport},
     backend::{
         extract::{Arguments, Body, SignedIn},
         problems::Failure,
-        roster::{self, RosterRow},
+        roster::{self, Reading, Remembered, RosterRow},
         state::State,
         store::types::{NewStudent, StudentDetails},
     },
@@ -21,9 +21,12 @@ pub struct Taking {
     /// Only say what would happen.
     #[serde(default)]
     pub dry_run: bool,
+    /// Which columns hold what, where the headings do not say it: a JSON object of fields and headings, such as `{"student_number":"编号"}`.
+    #[serde(default)]
+    pub columns: Option<String>,
 }
 
-/// Takes a roster (`.xlsx` or a text table as the raw body).
+/// Takes a roster (`.xlsx`, `.dbf` or a text table as the raw body).
 #[utoipa::path(post, path = "/v1/rosters", security(("token" = [])), params(Taking),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = RosterReport), (status = "default", body = Problem, content_type = "application/problem+json")))]
@@ -33,7 +36,11 @@ pub async fn take(
     Arguments(taking): Arguments<Taking>,
     Body(bytes): Body,
 ) -> Result<Json<RosterReport>, Failure> {
-    let read = tokio::task::spawn_blocking(move || roster::parse(&bytes))
+    let given = given(taking.columns.as_deref())?;
+    let seasons = state.store.seasons(&signed_in.principal()).await?;
+    let kind = seasons.into_iter().find(|season| season.code == taking.season).map(|season| season.kind).unwrap_or_default();
+    let remembered = Remembered::new();
+    let read = tokio::task::spawn_blocking(move || roster::parse(&bytes, &Reading { kind, given: &given, remembered: &remembered }))
         .await
         .map_err(|error| Failure::internal(&error))?
         .map_err(|error| Failure(error.problem()))?;
@@ -52,8 +59,16 @@ pub async fn take(
         unchanged: taken.unchanged,
         encoding: read.encoding,
         columns: read.columns,
+        mapping: read.mapping,
         errors,
     }))
+}
+
+fn given(columns: Option<&str>) -> Result<ColumnMapping, Failure> {
+    let read = |columns| {
+        serde_json::from_str(columns).map_err(|_| Failure::bad_request("columns is no JSON object of texts").with("field", "columns"))
+    };
+    columns.map_or_else(|| Ok(ColumnMapping::default()), read)
 }
 
 /// A row in the store's words. Who has no student number is known by the candidate number.
@@ -61,7 +76,7 @@ fn student(row: RosterRow) -> NewStudent {
     NewStudent {
         row: row.row,
         student_number: row.student_number.or(row.candidate_number),
-        student_key: None,
+        student_key: row.student_key,
         name: row.name,
         id_number: row.id_number,
         phone: row.phone,

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::RosterRow;
 use super::cell::{Cell, LONGEST, half_width};
 use super::columns::{Columns, Field};
+use super::{RosterRow, Standing};
 use crate::api::roster::RowError;
-use crate::domain::resident_id::ResidentId;
+use crate::domain::{resident_id::ResidentId, season::SeasonKind};
 
 /// More digits than this a spreadsheet does not keep in a number.
 const EXACT_DIGITS: usize = 15;
+
+/// Of a masked ID number no more characters than these may be shown: region and last four.
+const MOST_SHOWN: usize = 10;
 
 /// The cells of one row by field, and what is wrong with them.
 struct Reading<'a> {
@@ -22,17 +25,27 @@ struct Reading<'a> {
 }
 
 /// Reads one row: what could be read, and what is wrong with the rest, from left to right.
-pub(super) fn read(row: u32, columns: &Columns, cells: &[(Field, Cell)]) -> (RosterRow, Vec<RowError>) {
+pub(super) fn read(row: u32, kind: SeasonKind, columns: &Columns, cells: &[(Field, Cell)]) -> (RosterRow, Vec<RowError>) {
     let mut reading = Reading { row, columns, cells, errors: Vec::new() };
+    let student_key = reading.number(Field::StudentKey);
     let student_number = reading.number(Field::StudentNumber);
-    let id_number = reading.id_number();
+    let (id_number, masked_id_number, name) = match kind {
+        SeasonKind::Roster => (reading.id_number(), None, reading.words(Field::Name)),
+        SeasonKind::CaptureCode => (None, reading.masked_id_number(), reading.masked_name()),
+    };
     let unit_code = reading.number(Field::UnitCode);
     let unit_name = reading.words(Field::UnitName);
     let phone = reading.phone();
     reading.agree(id_number.as_ref());
 
-    if reading.is_empty(Field::StudentNumber) && reading.is_empty(Field::IdNumber) {
-        reading.refuse(None, "student_missing", &[]);
+    match kind {
+        SeasonKind::Roster if reading.is_empty(Field::StudentNumber) && reading.is_empty(Field::IdNumber) => {
+            reading.refuse(None, "student_missing", &[]);
+        }
+        SeasonKind::CaptureCode if reading.is_empty(Field::StudentKey) => {
+            reading.refuse(Some(Field::StudentKey), "student_key_missing", &[])
+        }
+        _ => {}
     }
     if reading.is_empty(Field::UnitCode) && reading.is_empty(Field::UnitName) {
         let column = if columns.find(Field::UnitName).is_some() { Field::UnitName } else { Field::UnitCode };
@@ -40,10 +53,12 @@ pub(super) fn read(row: u32, columns: &Columns, cells: &[(Field, Cell)]) -> (Ros
     }
     let record = RosterRow {
         row,
+        student_key,
         student_number,
         candidate_number: reading.number(Field::CandidateNumber),
-        name: reading.words(Field::Name),
+        name,
         id_number,
+        masked_id_number,
         phone,
         unit_code: unit_code.clone().or_else(|| unit_name.clone()).unwrap_or_default(),
         unit_name: unit_name.or(unit_code).unwrap_or_default(),
@@ -51,6 +66,7 @@ pub(super) fn read(row: u32, columns: &Columns, cells: &[(Field, Cell)]) -> (Ros
         level: reading.words(Field::Level),
         intake: reading.words(Field::Intake),
         class: reading.words(Field::Class),
+        standing: reading.standing(),
     };
     let mut errors = reading.errors;
     errors.sort_by_key(|error| error.column.as_deref().and_then(|heading| columns.place(heading)));
@@ -85,6 +101,7 @@ impl Reading<'_> {
             Cell::Formula => "formula_cell",
             Cell::Error => "error_cell",
             Cell::Control => "control_character",
+            Cell::Undecodable => "cell_encoding",
             Cell::TooLong => {
                 self.refuse(Some(field), "cell_too_long", &[("limit", LONGEST.to_string())]);
                 return None;
@@ -118,7 +135,48 @@ impl Reading<'_> {
             return None;
         }
         let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        if compact.contains(is_star) {
+            self.refuse(Some(Field::IdNumber), "id_number_masked", &[]);
+            return None;
+        }
         ResidentId::parse(&compact).map_err(|wrong| self.refuse(Some(Field::IdNumber), wrong.code(), &[])).ok()
+    }
+
+    /// In a season of capture codes the school may not hand over whole numbers, and this house does not take them.
+    fn masked_id_number(&mut self) -> Option<String> {
+        let text = match self.cell(Field::IdNumber) {
+            Cell::Number(digits) => digits.clone(),
+            _ => self.text(Field::IdNumber)?,
+        };
+        let masked = half_width(&text).chars().filter(|c| !c.is_whitespace()).map(star).collect::<String>().to_uppercase();
+        let right = masked.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches('*');
+        let shown = masked.chars().filter(|c| *c != '*').count();
+        if !masked.contains('*') {
+            self.refuse(Some(Field::IdNumber), "id_number_not_masked", &[]);
+        } else if masked.chars().count() != 18 || shown > MOST_SHOWN || !right.chars().all(|c| c.is_ascii_digit() || c == 'X') {
+            self.refuse(Some(Field::IdNumber), "masked_id_number_shape", &[]);
+        } else {
+            return Some(masked);
+        }
+        None
+    }
+
+    fn masked_name(&mut self) -> Option<String> {
+        let name: String = self.words(Field::Name)?.chars().map(star).collect();
+        if !name.contains('*') {
+            self.refuse(Some(Field::Name), "name_not_masked", &[]);
+            return None;
+        }
+        Some(name)
+    }
+
+    fn standing(&mut self) -> Option<Standing> {
+        let text = self.text(Field::Standing)?;
+        let standing = read_standing(&text);
+        if standing.is_none() {
+            self.refuse(Some(Field::Standing), "standing_shape", &[]);
+        }
+        standing
     }
 
     fn phone(&mut self) -> Option<String> {
@@ -152,6 +210,25 @@ impl Reading<'_> {
                 self.refuse(Some(Field::Sex), "id_mismatch_sex", &[]);
             }
         }
+    }
+}
+
+/// The signs with which people mask.
+fn is_star(c: char) -> bool {
+    matches!(c, '*' | '＊' | '×' | '✱')
+}
+
+fn star(c: char) -> char {
+    if is_star(c) { '*' } else { c }
+}
+
+/// Whether a student takes part, in the words of schools.
+fn read_standing(text: &str) -> Option<Standing> {
+    match half_width(text).to_lowercase().as_str() {
+        "参加" | "正常" | "在读" | "在籍" | "注册学籍" | "恢复" | "active" | "reinstated" => Some(Standing::Active),
+        "退出" | "退学" | "放弃" | "撤回" | "不参加" | "withdrawn" => Some(Standing::Withdrawn),
+        "不符合" | "无资格" | "不具备资格" | "取消资格" | "开除学籍" | "ineligible" => Some(Standing::Ineligible),
+        _ => None,
     }
 }
 

@@ -4,17 +4,28 @@
 
 use std::collections::HashMap;
 
-use super::cell::Cell;
-use super::columns::{Columns, Field};
-use super::{MOST_ERRORS, MOST_ROWS, ParsedRoster, RosterError, RosterRow, record};
+use super::cell::{self, Cell, Raw};
+use super::columns::{Columns, Field, Mapped, heading_set};
+use super::{MOST_ERRORS, MOST_ROWS, ParsedRoster, Reading, RosterError, RosterRow, record};
 use crate::api::roster::RowError;
 
 /// Titles and remarks may stand above the headings, but not more than this.
 const HEADING_WITHIN: u32 = 10;
 
+/// What a kept table may hold in all, in bytes of text.
+const LARGEST_KEPT: usize = 128 << 20;
+
+/// A row of a file as it stands there: (number from 1, cells by column).
+pub(super) type KeptRow = (u32, Vec<(usize, Raw<'static>)>);
+
 /// Takes rows in the order of the file.
-pub(super) struct Table {
-    columns: Option<Columns>,
+pub(super) struct Table<'a> {
+    reading: &'a Reading<'a>,
+    given: Mapped,
+    /// Columns, and the row they were read from.
+    columns: Option<(Columns, u32)>,
+    heading_set: String,
+    mapping: Mapped,
     /// The most heading-like row so far, to say what is missing.
     closest: Option<Columns>,
     /// Rows with anything in them before the headings.
@@ -24,40 +35,75 @@ pub(super) struct Table {
     errors: Vec<RowError>,
     untold: u64,
     seen: Seen,
+    /// All rows as they are, where the table is to be given back.
+    kept: Option<Vec<KeptRow>>,
+    kept_bytes: usize,
 }
 
 /// What earlier rows said, each with its row.
 #[derive(Default)]
 struct Seen {
+    student_keys: HashMap<String, u32>,
     student_numbers: HashMap<String, u32>,
     id_numbers: HashMap<String, u32>,
     unit_names: HashMap<String, (String, u32)>,
 }
 
-impl Table {
-    pub(super) fn new() -> Table {
-        Table { columns: None, closest: None, above: 0, total: 0, rows: Vec::new(), errors: Vec::new(), untold: 0, seen: Seen::default() }
+/// A file taken apart: what it says as a roster, and all of it as it stands where that was asked for.
+pub(super) struct Taken {
+    pub roster: ParsedRoster,
+    pub kept: Vec<KeptRow>,
+}
+
+impl<'a> Table<'a> {
+    /// An empty table; `keep` everything for giving it back.
+    ///
+    /// # Errors
+    /// For a mapping that makes no sense.
+    pub(super) fn new(reading: &'a Reading<'a>, keep: bool) -> Result<Table<'a>, RosterError> {
+        Ok(Table {
+            reading,
+            given: Mapped::of(reading.given)?,
+            columns: None,
+            heading_set: String::new(),
+            mapping: Mapped::default(),
+            closest: None,
+            above: 0,
+            total: 0,
+            rows: Vec::new(),
+            errors: Vec::new(),
+            untold: 0,
+            seen: Seen::default(),
+            kept: keep.then(Vec::new),
+            kept_bytes: 0,
+        })
+    }
+
+    pub(super) fn given(&self) -> &Mapped {
+        &self.given
     }
 
     /// The columns worth reading, once the headings are known.
     pub(super) fn wants(&self, index: usize) -> bool {
-        self.columns.as_ref().is_none_or(|columns| columns.fields().any(|(_, known)| known == index))
+        self.kept.is_some() || self.columns.as_ref().is_none_or(|(columns, _)| columns.fields().any(|(_, known)| known == index))
     }
 
     /// Takes one row; `row` counts from 1 as a spreadsheet does. `cells` are (index of the column, cell).
     ///
     /// # Errors
     /// What makes the whole file no roster.
-    pub(super) fn take(&mut self, row: u32, cells: &[(usize, Cell)]) -> Result<(), RosterError> {
-        if cells.iter().all(|(_, cell)| *cell == Cell::Empty) {
+    pub(super) fn take(&mut self, row: u32, cells: &[(usize, Raw<'_>)]) -> Result<(), RosterError> {
+        if cells.iter().all(|(_, cell)| cell.is_empty()) {
             return Ok(());
         }
-        let Some(columns) = &self.columns else {
-            return self.look_for_headings(cells);
+        self.keep(row, cells)?;
+        let Some((columns, _)) = &self.columns else {
+            let cells: Vec<(usize, Cell)> = cells.iter().map(|(index, raw)| (*index, cell::of_raw(raw))).collect();
+            return if cells.iter().all(|(_, cell)| *cell == Cell::Empty) { Ok(()) } else { self.look_for_headings(row, &cells) };
         };
         let known: Vec<(Field, Cell)> = columns
             .fields()
-            .filter_map(|(field, index)| cells.iter().find(|(at, _)| *at == index).map(|(_, cell)| (field, cell.clone())))
+            .filter_map(|(field, index)| cells.iter().find(|(at, _)| *at == index).map(|(_, raw)| (field, cell::of_raw(raw))))
             .filter(|(_, cell)| *cell != Cell::Empty)
             .collect();
         if known.is_empty() {
@@ -67,7 +113,7 @@ impl Table {
         if self.total > MOST_ROWS {
             return Err(RosterError::TooManyRows);
         }
-        let (record, mut errors) = record::read(row, columns, &known);
+        let (record, mut errors) = record::read(row, self.reading.kind, columns, &known);
         errors.extend(self.seen.compare(&record, columns));
         if errors.is_empty() {
             self.rows.push(record);
@@ -78,7 +124,18 @@ impl Table {
         Ok(())
     }
 
-    fn look_for_headings(&mut self, cells: &[(usize, Cell)]) -> Result<(), RosterError> {
+    fn keep(&mut self, row: u32, cells: &[(usize, Raw<'_>)]) -> Result<(), RosterError> {
+        let Some(kept) = &mut self.kept else { return Ok(()) };
+        let cells: Vec<(usize, Raw<'static>)> = cells.iter().map(|(index, raw)| (*index, raw.clone().into_owned())).collect();
+        self.kept_bytes += cells.iter().map(|(_, raw)| raw.text.len() + size_of::<(usize, Raw<'_>)>()).sum::<usize>();
+        if self.kept_bytes > LARGEST_KEPT {
+            return Err(RosterError::UnpacksTooLarge);
+        }
+        kept.push((row, cells));
+        Ok(())
+    }
+
+    fn look_for_headings(&mut self, row: u32, cells: &[(usize, Cell)]) -> Result<(), RosterError> {
         let width = cells.iter().map(|(index, _)| index + 1).max().unwrap_or(0);
         let mut headings = vec![String::new(); width];
         for (index, cell) in cells {
@@ -86,9 +143,14 @@ impl Table {
                 headings[*index].clone_from(text);
             }
         }
-        let columns = Columns::read(&headings)?;
-        if columns.missing().is_none() {
-            self.columns = Some(columns);
+        let set = heading_set(&headings);
+        // What is remembered was understood when it was; should a field have gone since, its headings speak for themselves.
+        let remembered = self.reading.remembered.get(&set).and_then(|mapping| Mapped::of(mapping).ok()).unwrap_or_default();
+        let columns = Columns::read(&headings, &self.given, &remembered)?;
+        if columns.missing(self.reading.kind).is_none() && columns.absent().is_none() {
+            self.columns = Some((columns, row));
+            self.heading_set = set;
+            self.mapping = remembered.merged(&self.given);
             return Ok(());
         }
         self.above += 1;
@@ -99,9 +161,11 @@ impl Table {
     }
 
     fn headings_missing(&self) -> RosterError {
-        match self.closest.as_ref().and_then(Columns::missing) {
-            Some(missing) => RosterError::ColumnsMissing(missing),
-            None => RosterError::NoRows,
+        let Some(closest) = &self.closest else { return RosterError::NoRows };
+        match (closest.absent(), closest.missing(self.reading.kind)) {
+            (Some(absent), _) => RosterError::HeadingAbsent(absent),
+            (None, Some(missing)) => RosterError::ColumnsMissing(missing),
+            (None, None) => RosterError::NoRows,
         }
     }
 
@@ -109,8 +173,8 @@ impl Table {
     ///
     /// # Errors
     /// Without headings or without a row below them.
-    pub(super) fn finish(mut self, encoding: &str) -> Result<ParsedRoster, RosterError> {
-        let Some(columns) = &self.columns else { return Err(self.headings_missing()) };
+    pub(super) fn finish(mut self, encoding: &str) -> Result<Taken, RosterError> {
+        let Some((columns, heading_row)) = &self.columns else { return Err(self.headings_missing()) };
         if self.total == 0 {
             return Err(RosterError::NoRows);
         }
@@ -118,8 +182,17 @@ impl Table {
             let row = self.errors.last().map_or(0, |error| error.row);
             self.errors.push(record::error(row, columns, None, "more_errors", &[("count", self.untold.to_string())]));
         }
-        let columns = columns.matches();
-        Ok(ParsedRoster { rows: self.rows, columns, encoding: encoding.to_owned(), errors: self.errors, total: self.total })
+        let roster = ParsedRoster {
+            columns: columns.matches(),
+            heading_row: *heading_row,
+            heading_set: self.heading_set,
+            mapping: self.mapping.canonical(),
+            rows: self.rows,
+            encoding: encoding.to_owned(),
+            errors: self.errors,
+            total: self.total,
+        };
+        Ok(Taken { roster, kept: self.kept.unwrap_or_default() })
     }
 }
 
@@ -130,6 +203,12 @@ impl Seen {
         let mut twice = |field, first: u32| {
             errors.push(record::error(record.row, columns, Some(field), "duplicate_student", &[("first", first.to_string())]));
         };
+        if let Some(key) = &record.student_key {
+            let first = *self.student_keys.entry(key.clone()).or_insert(record.row);
+            if first != record.row {
+                twice(Field::StudentKey, first);
+            }
+        }
         if let Some(number) = &record.student_number {
             let first = *self.student_numbers.entry(number.to_lowercase()).or_insert(record.row);
             if first != record.row {

@@ -2,10 +2,10 @@
 
 use encoding_rs::{GB18030, UTF_16BE, UTF_16LE};
 
-use super::cell::{self, Cell};
-use super::columns::Columns;
-use super::table::Table;
-use super::{ParsedRoster, RosterError};
+use super::RosterError;
+use super::cell::{self, Raw};
+use super::columns::{Columns, Mapped};
+use super::table::{Table, Taken};
 
 /// Rows that are looked at to find the separator.
 const LOOKED_AT: usize = 10;
@@ -13,19 +13,18 @@ const LOOKED_AT: usize = 10;
 const WIDEST: usize = 256;
 
 /// Reads separated text.
-pub(super) fn read(bytes: &[u8]) -> Result<ParsedRoster, RosterError> {
+pub(super) fn read(bytes: &[u8], mut table: Table<'_>) -> Result<Taken, RosterError> {
     let (text, encoding) = decode(bytes)?;
     // One kind of line end, so that lines can be counted.
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let separator = find_separator(&text);
-    let mut table = Table::new();
+    let separator = find_separator(&text, table.given());
     for_each_row(&text, separator, |row, cells| {
-        let cells: Vec<(usize, Cell)> = cells
+        let cells: Vec<(usize, Raw<'_>)> = cells
             .iter()
             .take(WIDEST)
             .enumerate()
             .filter(|(index, _)| table.wants(*index))
-            .map(|(index, text)| (index, cell::of_text(text)))
+            .map(|(index, text)| (index, Raw::text(text)))
             .collect();
         table.take(row, &cells).map(|()| true)
     })?;
@@ -60,14 +59,14 @@ fn decode(bytes: &[u8]) -> Result<(String, &'static str), RosterError> {
 }
 
 /// The separator with which the most headings are understood; a comma where none stands out.
-fn find_separator(text: &str) -> u8 {
+fn find_separator(text: &str, given: &Mapped) -> u8 {
     let understood = |separator: u8| {
         let mut most = 0;
         let mut left = LOOKED_AT;
         // The closure never fails, so neither does the walk.
         let _ = for_each_row(text, separator, |_, cells| {
             let texts: Vec<String> = cells.iter().take(WIDEST).map(|cell| cell.trim().chars().take(cell::LONGEST).collect()).collect();
-            most = most.max(Columns::read(&texts).map_or(0, |columns| columns.count()));
+            most = most.max(Columns::read(&texts, given, &Mapped::default()).map_or(0, |columns| columns.count()));
             left -= 1;
             Ok(left > 0)
         });

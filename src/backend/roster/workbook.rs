@@ -2,11 +2,11 @@
 
 use std::io::{Cursor, Read};
 
-use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError, XlsxFormulaMetadata};
 
-use super::cell::{self, Cell};
-use super::table::Table;
-use super::{ParsedRoster, RosterError};
+use super::RosterError;
+use super::cell::{Raw, RawKind};
+use super::table::{Table, Taken};
 
 /// What the sheets of a workbook may unpack to together, in bytes: 200,000 rows of twenty columns.
 const LARGEST_SHEETS: u64 = 256 << 20;
@@ -15,8 +15,8 @@ const LARGEST_REST: u64 = 64 << 20;
 /// Columns further right are not looked at.
 const WIDEST: u32 = 256;
 
-/// Reads the first visible sheet with anything in it.
-pub(super) fn read(bytes: &[u8]) -> Result<ParsedRoster, RosterError> {
+/// Reads the first visible sheet with anything in it, each into a new table.
+pub(super) fn read<'a>(bytes: &[u8], new_table: impl Fn() -> Result<Table<'a>, RosterError>) -> Result<Taken, RosterError> {
     measure(bytes)?;
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| refusal(&error))?;
     let sheets: Vec<String> = workbook
@@ -26,7 +26,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedRoster, RosterError> {
         .map(|sheet| sheet.name.clone())
         .collect();
     for sheet in sheets {
-        match read_sheet(&mut workbook, &sheet) {
+        match read_sheet(&mut workbook, &sheet, new_table()?) {
             Err(RosterError::NoRows) => {}
             result => return result,
         }
@@ -34,11 +34,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedRoster, RosterError> {
     Err(RosterError::NoRows)
 }
 
-fn read_sheet(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str) -> Result<ParsedRoster, RosterError> {
+fn read_sheet(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str, mut table: Table<'_>) -> Result<Taken, RosterError> {
     let mut reader = workbook.worksheet_cells_reader(sheet).map_err(|error| refusal(&error))?;
-    let mut table = Table::new();
     let mut row: Option<u32> = None;
-    let mut cells: Vec<(usize, Cell)> = Vec::new();
+    let mut cells: Vec<(usize, Raw<'_>)> = Vec::new();
     while let Some(found) = reader.next_cell_with_formula_metadata().map_err(|error| refusal(&error))? {
         let (at, column) = found.pos;
         if row != Some(at) {
@@ -54,7 +53,13 @@ fn read_sheet(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str) -> Result<ParsedR
         }
         let index = column as usize;
         if column < WIDEST && table.wants(index) && cells.len() < WIDEST as usize {
-            cells.push((index, if found.formula.is_some() { Cell::Formula } else { of_value(&found.value) }));
+            cells.push((
+                index,
+                match found.formula {
+                    Some(formula) => of_formula(formula),
+                    None => of_value(found.value),
+                },
+            ));
         }
     }
     if let Some(done) = row {
@@ -63,19 +68,29 @@ fn read_sheet(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str) -> Result<ParsedR
     table.finish("xlsx")
 }
 
-fn of_value(value: &DataRef<'_>) -> Cell {
+fn of_formula(formula: XlsxFormulaMetadata) -> Raw<'static> {
+    let text = match formula {
+        XlsxFormulaMetadata::Normal { formula } | XlsxFormulaMetadata::Shared { formula, .. } => format!("={formula}"),
+        // Copied from another cell, where it stands.
+        _ => "=".to_owned(),
+    };
+    Raw::new(RawKind::Formula, text)
+}
+
+fn of_value(value: DataRef<'_>) -> Raw<'_> {
     match value {
-        DataRef::Empty => Cell::Empty,
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => cell::of_text(text),
-        DataRef::SharedString(text) => cell::of_text(text),
-        DataRef::Int(value) => Cell::Number(value.to_string()),
-        DataRef::Float(value) => cell::of_number(*value),
-        DataRef::Bool(value) => Cell::Text(if *value { "TRUE" } else { "FALSE" }.to_owned()),
+        DataRef::Empty => Raw::text(""),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Raw::text(text),
+        DataRef::SharedString(text) => Raw::text(text),
+        DataRef::Int(value) => Raw::new(RawKind::Number, value.to_string()),
+        DataRef::Float(value) => Raw::number(value),
+        DataRef::Bool(value) => Raw::text(if value { "TRUE" } else { "FALSE" }),
         DataRef::DateTime(value) if value.as_f64().is_finite() && (1.0..2_958_466.0).contains(&value.as_f64()) => {
             let (year, month, day, ..) = value.to_ymd_hms_milli();
-            Cell::Text(format!("{year:04}-{month:02}-{day:02}"))
+            Raw::text(format!("{year:04}-{month:02}-{day:02}"))
         }
-        DataRef::DateTime(_) | DataRef::Error(_) => Cell::Error,
+        DataRef::DateTime(_) => Raw::new(RawKind::Error, ""),
+        DataRef::Error(error) => Raw::new(RawKind::Error, error.to_string()),
     }
 }
 

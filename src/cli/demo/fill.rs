@@ -132,7 +132,7 @@ fn pictures(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// The first problem that is not a photo's own.
 pub async fn fill(http: &Http, filling: Filling, mut progress: impl FnMut(usize, usize)) -> Result<Filled, Problem> {
     http.put_season(&filling.season).await?;
-    let report = http.roster(&filling.season.code, filling.roster, false).await?;
+    let report = http.roster(&filling.season.code, filling.roster, &Default::default(), false).await?;
     if let Some(error) = report.errors.first() {
         return Err(Problem::new(422, error.code.clone(), "the roster was not taken").with("row", error.row));
     }

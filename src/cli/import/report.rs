@@ -10,7 +10,7 @@ use serde_json::json;
 use super::folder::shown;
 use crate::api::problem::Problem;
 use crate::api::progress::Progress;
-use crate::api::roster::{RosterReport, RowError};
+use crate::api::roster::{MatchedBy, RosterReport, RowError};
 use crate::cli::table::{Align, Table};
 use crate::cli::{Context, progress, remote};
 
@@ -92,6 +92,11 @@ impl<'a> Report<'a> {
             roster.columns.iter().map(|column| format!("{}→{}", column.heading, self.field(&column.field))).collect();
         let rows = roster.rows.to_string();
         self.say("output.import.roster_read", &[("rows", &rows), ("encoding", &roster.encoding), ("columns", &columns.join(", "))])?;
+        let remembered = roster.columns.iter().filter(|column| column.by == MatchedBy::Remembered);
+        let remembered: Vec<String> = remembered.map(|column| format!("{}→{}", column.heading, self.field(&column.field))).collect();
+        if !remembered.is_empty() {
+            self.say("output.import.columns_remembered", &[("columns", &remembered.join(", "))])?;
+        }
         if !roster.errors.is_empty() {
             let table = self.errors(&roster.errors);
             table.write(self.out)?;

@@ -125,6 +125,9 @@ impl Bench {
             roster: path("roster.csv"),
             photos: path("photos"),
             id_cards: None,
+            columns: None,
+            column: Vec::new(),
+            errors: None,
             dry_run: false,
             no_wait: false,
             json: false,
@@ -255,6 +258,41 @@ async fn a_roster_with_errors_is_shown_by_row_and_no_photo_is_sent() {
     }
 }
 
+#[cfg(all(feature = "server", unix))]
+#[tokio::test]
+async fn a_roster_with_errors_comes_back_for_its_owner_alone_and_over_nobodys_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new(&[]).await;
+    *bench.backend.faults.lock().unwrap() = vec![json!({"row": 3, "column": "身份证号", "code": "id_number_checksum"})];
+    let path = bench.folder.path().join("错误.csv");
+    let arguments = Arguments { errors: Some(path.clone()), ..bench.arguments() };
+    let (result, out) = bench.run(&arguments).await;
+    assert_eq!(result.unwrap(), Exit::Refused);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(out.contains("错误.csv") && text.lines().nth(2).unwrap().contains("身份证号：身份证号校验码不符"), "{out}{text}");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let asked = bench.server.received_requests().await.unwrap().len();
+    assert_eq!(problem_of(bench.run(&arguments).await.0).code, "errors_file_exists");
+    assert_eq!((bench.server.received_requests().await.unwrap().len(), std::fs::read_to_string(&path).unwrap()), (asked, text));
+}
+
+#[tokio::test]
+async fn columns_told_by_hand_reach_the_backend_and_the_command_line_counts_before_the_file() {
+    let bench = Bench::new(&[]).await;
+    let file = bench.folder.path().join("columns.toml");
+    std::fs::write(&file, "phone = \"电话\"\nunit = \"站\"\n").unwrap();
+    let told = Arguments { columns: Some(file.clone()), column: vec!["unit=分院".into()], ..bench.arguments() };
+    bench.run(&told).await.0.unwrap();
+    let requests = bench.server.received_requests().await.unwrap();
+    let roster = requests.iter().find(|request| request.url.path() == "/v1/rosters").unwrap();
+    let columns = roster.url.query_pairs().find(|(name, _)| name == "columns").unwrap().1.into_owned();
+    assert_eq!(columns, r#"{"phone":"电话","unit":"分院"}"#);
+    std::fs::write(&file, "phone = 1\n").unwrap();
+    for (arguments, code) in [(told, "columns_file"), (Arguments { column: vec!["x".into()], ..bench.arguments() }, "column_pair")] {
+        assert_eq!(problem_of(bench.run(&arguments).await.0).code, code);
+    }
+}
+
 #[tokio::test]
 async fn a_dry_run_changes_nothing() {
     let bench = Bench::new(&["23001.jpg", "x.avif"]).await;
@@ -354,7 +392,19 @@ async fn an_engine_that_stands_still_is_not_waited_for_for_ever() {
 fn every_word_has_a_text_in_every_language() {
     let photo =
         ["unmatched", "unsupported", "twice", "refused", "unreadable", "same_student"].map(|word| format!("output.import.photo_{word}"));
-    let problems = ["path_unreadable", "photo_too_large", "engine_still", "output_failed", "season_none", "season_needed"];
+    let problems = [
+        "path_unreadable",
+        "photo_too_large",
+        "engine_still",
+        "output_failed",
+        "season_none",
+        "season_needed",
+        "column_pair",
+        "columns_file",
+        "column_mapped_twice",
+        "errors_file_exists",
+        "errors_not_here",
+    ];
     for key in photo.into_iter().chain(problems.map(|code| format!("problem.{code}"))) {
         assert!(Language::ALL.iter().all(|language| has_text(*language, &key)), "{key}");
     }
