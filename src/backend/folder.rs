@@ -13,7 +13,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    blobs::Blobs,
+    blobs::{BlobError, Blobs, Guarantees},
     store::{SqlStore, StoreError, database::postgres::CONNECTIONS},
     vault::{Vault, VaultError},
     whereabouts::Whereabouts,
@@ -32,6 +32,8 @@ pub enum FolderError {
     Vault(#[from] VaultError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
 }
 
 impl FolderError {
@@ -48,12 +50,29 @@ impl FolderError {
             FolderError::Store(StoreError::NewerDatabase { .. }) => "newer_database",
             FolderError::Store(StoreError::Unreachable | StoreError::Busy) => "database_away",
             FolderError::Store(_) => "database",
+            FolderError::Blobs(BlobError::Away) => "blobs_away",
+            FolderError::Blobs(BlobError::Denied) => "blobs_denied",
+            FolderError::Blobs(BlobError::Missing) => "blobs_missing",
+            FolderError::Blobs(_) => "blobs",
         }
     }
 
     /// Every code, for walking the texts.
-    pub const CODES: [&str; 9] =
-        ["locked", "file", "key_missing", "other_key", "key", "not_migrated", "newer_database", "database_away", "database"];
+    pub const CODES: [&str; 13] = [
+        "locked",
+        "file",
+        "key_missing",
+        "other_key",
+        "key",
+        "not_migrated",
+        "newer_database",
+        "database_away",
+        "database",
+        "blobs_away",
+        "blobs_denied",
+        "blobs_missing",
+        "blobs",
+    ];
 }
 
 /// An open data folder; closing the process, however it ends, frees it.
@@ -61,6 +80,8 @@ impl FolderError {
 pub struct DataFolder {
     pub store: SqlStore,
     pub blobs: Blobs,
+    /// What the storage of pictures was seen to do.
+    pub guarantees: Guarantees,
     /// Held as long as the folder is open.
     _lock: File,
 }
@@ -82,8 +103,6 @@ impl DataFolder {
             return Err(FolderError::KeyMissing);
         }
         let vault = Arc::new(Vault::open(&key_file)?);
-        let pictures = path.join("blobs");
-        make_private(&pictures)?;
         let store = match &whereabouts.database {
             Some(address) => SqlStore::on_postgres(address.reveal(), CONNECTIONS, Arc::clone(&vault), now).await?,
             None => {
@@ -91,7 +110,17 @@ impl DataFolder {
                 SqlStore::on_sqlite(&file, Arc::clone(&vault), now).await?
             }
         };
-        Ok(DataFolder { store, blobs: Blobs::new(pictures, vault), _lock: lock })
+        let blobs = match &whereabouts.blobs {
+            Some(address) => Blobs::at(address, vault)?,
+            None => {
+                let pictures = path.join("blobs");
+                make_private(&pictures)?;
+                Blobs::in_folder(pictures, vault)
+            }
+        };
+        let guarantees = blobs.probe().await?;
+        tracing::info!(?guarantees, "the storage of pictures was tried out");
+        Ok(DataFolder { store, blobs, guarantees, _lock: lock })
     }
 }
 

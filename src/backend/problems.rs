@@ -106,6 +106,7 @@ impl From<BlobError> for Failure {
     fn from(error: BlobError) -> Failure {
         match error {
             BlobError::Full => Failure::new(StatusCode::INSUFFICIENT_STORAGE, code::STORAGE_FULL, "no room is left for pictures"),
+            BlobError::Away => Failure::new(StatusCode::SERVICE_UNAVAILABLE, code::BUSY, "the storage of pictures does not answer"),
             other => Failure::internal(&other),
         }
     }

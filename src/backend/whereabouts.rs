@@ -5,6 +5,8 @@ use std::{fmt, path::PathBuf};
 
 use url::Url;
 
+use super::blobs::BlobsAddress;
+
 /// Where the data is.
 #[derive(Debug, Clone)]
 pub struct Whereabouts {
@@ -14,13 +16,15 @@ pub struct Whereabouts {
     pub key_file: Option<PathBuf>,
     /// PostgreSQL, where it is to keep the data instead of SQLite.
     pub database: Option<DatabaseAddress>,
+    /// Pictures, where they are not in the folder.
+    pub blobs: Option<BlobsAddress>,
 }
 
 impl Whereabouts {
     /// Everything in one folder.
     #[must_use]
     pub fn folder(data: PathBuf) -> Whereabouts {
-        Whereabouts { data, key_file: None, database: None }
+        Whereabouts { data, key_file: None, database: None, blobs: None }
     }
 }
 

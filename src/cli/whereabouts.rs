@@ -5,7 +5,10 @@ use std::{fs, path::PathBuf};
 use clap::Args;
 
 use super::Context;
-use crate::backend::whereabouts::{DatabaseAddress, Whereabouts};
+use crate::backend::{
+    blobs::{BlobsAddress, NoBlobsAddress},
+    whereabouts::{DatabaseAddress, Whereabouts},
+};
 
 /// The environment variable that names a master key kept outside the data folder.
 const KEY_FILE: &str = "ZHAOSHEN_MASTER_KEY_FILE";
@@ -19,6 +22,8 @@ pub struct WhereaboutsArguments {
     pub data: PathBuf,
     #[arg(long, value_name = "postgres://USER@HOST/NAME")]
     database: Option<String>,
+    #[arg(long, value_name = "file:///DIR|s3://BUCKET/PREFIX")]
+    blobs: Option<String>,
 }
 
 impl WhereaboutsArguments {
@@ -28,9 +33,19 @@ impl WhereaboutsArguments {
     /// The text to tell where the database's address is none, or has its password on the command line.
     pub fn read(&self, context: &Context) -> Result<Whereabouts, String> {
         let database = database(self.database.as_deref(), context)?;
-        Ok(Whereabouts { data: self.data.clone(), key_file: std::env::var_os(KEY_FILE).map(PathBuf::from), database })
+        let blobs = self.blobs.clone().or_else(|| std::env::var(BLOBS).ok()).map(|address| {
+            BlobsAddress::parse(&address).map_err(|error| match error {
+                NoBlobsAddress::Form => context.text("cli.blobs.bad_address", &[]),
+                NoBlobsAddress::Credentials => context.text("cli.blobs.credentials", &[]),
+            })
+        });
+        let blobs = blobs.transpose()?;
+        Ok(Whereabouts { data: self.data.clone(), key_file: std::env::var_os(KEY_FILE).map(PathBuf::from), database, blobs })
     }
 }
+
+/// The environment variable that says where pictures are kept.
+const BLOBS: &str = "ZHAOSHEN_BLOBS";
 
 /// The database's address: from the command line, unless it has a password, else from the environment, else from a file.
 ///

@@ -17,6 +17,7 @@ mod rosters;
 mod scope;
 mod screens;
 mod season;
+mod storage;
 mod support;
 mod through;
 mod together;

@@ -26,8 +26,7 @@ pub async fn one(
     InPath((id, kind)): InPath<(Uuid, PictureKind)>,
 ) -> Result<Response, Failure> {
     let name = state.store.picture(&signed_in.principal(), id, kind).await?;
-    let blobs = state.blobs.clone();
-    let bytes = tokio::task::spawn_blocking(move || blobs.get(&name)).await.map_err(|error| Failure::internal(&error))??;
+    let bytes = state.blobs.get(&name).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type(&bytes))),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),

@@ -19,7 +19,7 @@ use crate::{
         submission::{NewSubmission, Page, PictureKind, Submission, SubmissionSummary},
     },
     backend::{
-        blobs::{BlobError, BlobKind, StoredBlob},
+        blobs::{BlobKind, StoredBlob},
         extract::{Arguments, InPath, SignedIn, read_json},
         problems::Failure,
         state::State,
@@ -100,10 +100,11 @@ pub async fn add(Shared(state): Shared<State>, signed_in: SignedIn, parts: Multi
     // Faces that belong to no attempt could never be found again to be erased. After a failure nobody knows what was kept: then they stay.
     let refused = matches!(&taken, Err(StoreError::Refused(_) | StoreError::StudentUnknown | StoreError::NotFound));
     if refused || taken.as_ref().is_ok_and(|taken| !taken.new) {
-        let (blobs, names) = (state.blobs.clone(), attempt.blobs);
-        tokio::task::spawn_blocking(move || names.iter().for_each(|blob| blobs.remove(&blob.name)))
-            .await
-            .map_err(|error| Failure::internal(&error))?;
+        for blob in &attempt.blobs {
+            if let Err(error) = state.blobs.remove(&blob.name).await {
+                tracing::warn!(%error, "a blob that no attempt owns could not be removed; the sweep of blobs finds it");
+            }
+        }
     }
     let taken = taken?;
     state.work.notify_waiters();
@@ -146,34 +147,19 @@ async fn read_parts(mut parts: Multipart) -> Result<Parts, Failure> {
 
 /// Takes the places out of both pictures and puts them on the disk.
 async fn keep(state: &State, attempt: Uuid, photo: Vec<u8>, id_card: Option<Vec<u8>>) -> Result<Vec<StoredBlob>, Failure> {
-    let (blobs, darkroom) = (state.blobs.clone(), Arc::clone(&state.parts.darkroom));
-    let kept = tokio::task::spawn_blocking(move || {
-        let refused = |part: &'static str| move |code: &'static str| Kept::Refused { part, code };
+    let darkroom = Arc::clone(&state.parts.darkroom);
+    let cleaned = tokio::task::spawn_blocking(move || {
+        let refused = |part: &'static str| move |code: &'static str| (part, code);
         let photo = darkroom.without_location(&photo).map_err(refused("photo"))?;
         let id_card = id_card.map(|card| darkroom.without_location(&card).map_err(refused("id_card"))).transpose()?;
-        let mut stored = vec![blobs.put(attempt, BlobKind::Picture(PictureKind::Original), &photo)?];
-        if let Some(id_card) = id_card {
-            stored.push(blobs.put(attempt, BlobKind::IdCard, &id_card)?);
-        }
-        Ok(stored)
+        Ok((photo, id_card))
     });
-    match kept.await.map_err(|error| Failure::internal(&error))? {
-        Ok(stored) => Ok(stored),
-        Err(Kept::Refused { part, code }) => {
-            Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, code, "the file is no picture that can be taken").with("part", part))
-        }
-        Err(Kept::Blob(error)) => Err(error.into()),
+    let (photo, id_card) = cleaned.await.map_err(|error| Failure::internal(&error))?.map_err(|(part, code)| {
+        Failure::new(StatusCode::UNPROCESSABLE_ENTITY, code, "the file is no picture that can be taken").with("part", part)
+    })?;
+    let mut stored = vec![state.blobs.put(attempt, BlobKind::Picture(PictureKind::Original), &photo).await?];
+    if let Some(id_card) = id_card {
+        stored.push(state.blobs.put(attempt, BlobKind::IdCard, &id_card).await?);
     }
-}
-
-/// Why pictures were not kept.
-enum Kept {
-    Refused { part: &'static str, code: &'static str },
-    Blob(BlobError),
-}
-
-impl From<BlobError> for Kept {
-    fn from(error: BlobError) -> Kept {
-        Kept::Blob(error)
-    }
+    Ok(stored)
 }

@@ -91,6 +91,7 @@ enum DevelopError {
 async fn postpone(state: &State, job: &Job, error: &DevelopError) -> StoreResult<()> {
     let code = match error {
         DevelopError::Blob(BlobError::Full) => "storage_full",
+        DevelopError::Blob(BlobError::Away) => "storage_away",
         DevelopError::Blob(_) => "blob",
         DevelopError::Panicked => PANICKED,
     };
@@ -98,25 +99,28 @@ async fn postpone(state: &State, job: &Job, error: &DevelopError) -> StoreResult
 }
 
 async fn develop(state: &State, work: AttemptWork) -> Result<MachineOutcome, DevelopError> {
-    let (blobs, darkroom) = (state.blobs.clone(), Arc::clone(&state.parts.darkroom));
-    super::on_a_thread(move || {
-        let photo = blobs.get(&work.original)?;
-        let id_card = work.id_card.as_deref().map(|name| blobs.get(name)).transpose()?;
-        let developed = darkroom.process(&photo, id_card.as_deref(), &work.record, &work.standard, &work.cohort);
-        let pictures = [
-            (PictureKind::Preview, &developed.preview),
-            (PictureKind::Thumb, &developed.thumb),
-            (PictureKind::Standard, &developed.standard),
-            (PictureKind::Portrait, &developed.portrait),
-        ];
-        let stored = pictures
-            .into_iter()
-            .filter_map(|(kind, bytes)| bytes.as_ref().map(|bytes| blobs.put(work.attempt, BlobKind::Picture(kind), bytes)))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(MachineOutcome { blobs: stored, ..judge(developed) })
-    })
-    .await
-    .map_err(|_| DevelopError::Panicked)?
+    let photo = state.blobs.get(&work.original).await?;
+    let id_card = match &work.id_card {
+        Some(name) => Some(state.blobs.get(name).await?),
+        None => None,
+    };
+    let (attempt, darkroom) = (work.attempt, Arc::clone(&state.parts.darkroom));
+    let developed = super::on_a_thread(move || darkroom.process(&photo, id_card.as_deref(), &work.record, &work.standard, &work.cohort))
+        .await
+        .map_err(|_| DevelopError::Panicked)?;
+    let pictures = [
+        (PictureKind::Preview, &developed.preview),
+        (PictureKind::Thumb, &developed.thumb),
+        (PictureKind::Standard, &developed.standard),
+        (PictureKind::Portrait, &developed.portrait),
+    ];
+    let mut stored = vec![];
+    for (kind, bytes) in pictures {
+        if let Some(bytes) = bytes {
+            stored.push(state.blobs.put(attempt, BlobKind::Picture(kind), bytes).await?);
+        }
+    }
+    Ok(MachineOutcome { blobs: stored, ..judge(developed) })
 }
 
 /// What the store is to know of it, but for the blobs.

@@ -30,7 +30,7 @@ use super::{
     PROGRAM,
     desk::{Desk, Terminal},
     home::TempHome,
-    pair,
+    pair, s3,
     server::Server,
     wait_until,
 };
@@ -45,6 +45,8 @@ pub struct House {
     port: u16,
     /// Where PostgreSQL keeps the data, in a run that is on it.
     database: Option<String>,
+    /// Where pictures are kept, in the same run.
+    pictures: Option<s3::Place>,
     server: Option<Server>,
     runtime: tokio::runtime::Runtime,
 }
@@ -81,7 +83,14 @@ impl House {
     /// Founds a school with people of these roles and units, starts its server, and lets everybody sign in.
     pub fn open<const N: usize>(people: [(&str, Option<&str>); N]) -> (House, [Person; N]) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let mut house = House { home: TempHome::new(), port: free_port(), database: pair::database(), server: None, runtime };
+        let mut house = House {
+            home: TempHome::new(),
+            port: free_port(),
+            database: pair::database(),
+            pictures: pair::on_cluster().then(s3::place),
+            server: None,
+            runtime,
+        };
         let mut number = 0;
         let links = people.map(|(role, units)| {
             number += 1;
@@ -103,7 +112,8 @@ impl House {
 
     /// What says to the server where its data is, beside its folder.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        self.database.iter().map(|url| ("ZHAOSHEN_DATABASE", url.clone())).collect()
+        let database = self.database.iter().map(|url| ("ZHAOSHEN_DATABASE", url.clone()));
+        database.chain(self.pictures.iter().flat_map(s3::Place::environment)).collect()
     }
 
     fn invite(&self, name: &str, role: &str, units: Option<&str>) -> String {

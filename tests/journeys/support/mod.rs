@@ -9,6 +9,7 @@ pub mod house;
 pub mod pair;
 pub mod queries;
 pub mod reviewing;
+pub mod s3;
 pub mod server;
 pub mod tmux;
 
