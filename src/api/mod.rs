@@ -8,5 +8,6 @@ pub mod headers;
 pub mod people;
 pub mod problem;
 pub mod progress;
+pub mod reviewing;
 pub mod roster;
 pub mod submission;

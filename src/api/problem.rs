@@ -51,6 +51,9 @@ pub mod code {
     pub const KEY_REQUIRED: &str = "key_required";
     pub const KEY_REUSED: &str = "key_reused";
     pub const ALREADY_REVIEWED: &str = "already_reviewed";
+    pub const LEAD_NEEDED: &str = "lead_needed";
+    pub const NOTE_PERSONAL: &str = "note_personal";
+    pub const NOTE_INVALID: &str = "note_invalid";
     pub const NOTICE_LIMIT: &str = "notice_limit";
     pub const USER_EXISTS: &str = "user_exists";
     pub const SEASON_UNKNOWN: &str = "season_unknown";
@@ -64,7 +67,7 @@ pub mod code {
     /// Given by the client when the answer made no sense.
     pub const NONSENSE: &str = "nonsense";
 
-    pub const ALL: [&str; 23] = [
+    pub const ALL: [&str; 26] = [
         BAD_REQUEST,
         SIGN_IN,
         WRONG_PASSWORD,
@@ -78,6 +81,9 @@ pub mod code {
         KEY_REQUIRED,
         KEY_REUSED,
         ALREADY_REVIEWED,
+        LEAD_NEEDED,
+        NOTE_PERSONAL,
+        NOTE_INVALID,
         NOTICE_LIMIT,
         USER_EXISTS,
         SEASON_UNKNOWN,

@@ -188,6 +188,22 @@ pub struct Claim {
     /// With no items: the earliest time at which somebody else's lease ends. Absent: there is nothing to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all_claimed_until: Option<Timestamp>,
+    /// With no items: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nothing: Option<NothingToClaim>,
+}
+
+/// Why a claim came back empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum NothingToClaim {
+    /// The queue is empty.
+    NothingWaits,
+    /// Others have them all on their screens, until `all_claimed_until`.
+    AllClaimed,
+    /// What waits, the asker has reviewed or skipped, or it waits for somebody who leads reviews.
+    NoneForYou,
 }
 
 /// `POST /v1/submissions/{id}/reviews` with `If-Match`, `Idempotency-Key` and, if there is one, `Lease-Token`.

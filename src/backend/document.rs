@@ -8,7 +8,9 @@ use utoipa::{
     },
 };
 
-use super::controllers::{audit, claims, decisions, notices, pictures, progress, rosters, seasons, sessions, submissions, system, users};
+use super::controllers::{
+    audit, claims, decisions, notices, pictures, progress, queue, rosters, seasons, sessions, submissions, system, users,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -20,6 +22,7 @@ use super::controllers::{audit, claims, decisions, notices, pictures, progress, 
         seasons::list, seasons::put, rosters::take, progress::units, progress::progress,
         submissions::add, submissions::list, submissions::one, pictures::one,
         decisions::review, decisions::undo, decisions::retake_notice,
+        queue::skip, queue::position, queue::lengths, queue::skips, queue::put_deadline,
         claims::add, claims::heartbeat, claims::release, audit::list, notices::calls,
     )
 )]

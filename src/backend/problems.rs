@@ -8,6 +8,7 @@ use axum::{
 
 use super::{auth::PasswordError, blobs::BlobError, store::StoreError, vault::VaultError};
 use crate::api::problem::{MEDIA_TYPE, Problem, code};
+use crate::domain::queueing::{LONGEST_NOTE, NoteError};
 
 /// A problem on its way out.
 #[derive(Debug)]
@@ -85,6 +86,11 @@ impl From<StoreError> for Failure {
             }
             StoreError::Refused(refusal) => failure(StatusCode::CONFLICT, refusal.code()),
             StoreError::AlreadyReviewed => failure(StatusCode::CONFLICT, code::ALREADY_REVIEWED),
+            StoreError::LeadNeeded => failure(StatusCode::CONFLICT, code::LEAD_NEEDED),
+            StoreError::Note(NoteError::Personal) => failure(StatusCode::UNPROCESSABLE_ENTITY, code::NOTE_PERSONAL),
+            StoreError::Note(NoteError::Shape) | StoreError::NoteNeeded => {
+                failure(StatusCode::UNPROCESSABLE_ENTITY, code::NOTE_INVALID).with("longest", LONGEST_NOTE)
+            }
             StoreError::OtherRendition => failure(StatusCode::BAD_REQUEST, code::BAD_REQUEST).with("field", "rendition"),
             StoreError::KeyReused => failure(StatusCode::UNPROCESSABLE_ENTITY, code::KEY_REUSED),
             StoreError::NoticeLimit { limit } => failure(StatusCode::CONFLICT, code::NOTICE_LIMIT).with("limit", limit),

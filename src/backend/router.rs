@@ -15,7 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     auth,
-    controllers::{audit, claims, decisions, notices, pictures, progress, rosters, seasons, sessions, submissions, system, users},
+    controllers::{audit, claims, decisions, notices, pictures, progress, queue, rosters, seasons, sessions, submissions, system, users},
     extract::SignedIn,
     problems::Failure,
     state::State,
@@ -79,6 +79,11 @@ pub fn routes() -> Vec<Route> {
         route("POST", "/v1/submissions/{id}/reviews", Allowed(P::Review), post(decisions::review)),
         route("POST", "/v1/submissions/{id}/undo", Allowed(P::Review), post(decisions::undo)),
         route("POST", "/v1/submissions/{id}/retake-notice", Allowed(P::SendNotice), post(decisions::retake_notice)),
+        route("POST", "/v1/submissions/{id}/skip", Allowed(P::Review), post(queue::skip)),
+        route("GET", "/v1/submissions/{id}/position", Allowed(P::ReadSubmissions), get(queue::position)),
+        route("GET", "/v1/queue", Allowed(P::ReadProgress), get(queue::lengths)),
+        route("GET", "/v1/skips", Allowed(P::LeadReviews), get(queue::skips)),
+        route("PUT", "/v1/seasons/{code}/units/{unit}/deadline", Allowed(P::ManageRoster), put(queue::put_deadline)),
         route("POST", "/v1/claims", Allowed(P::Review), post(claims::add)),
         route("PUT", "/v1/claims/{token}", Allowed(P::Review), put(claims::heartbeat)),
         route("DELETE", "/v1/claims/{token}", Allowed(P::Review), delete(claims::release)),

@@ -14,6 +14,7 @@ use crate::api::{
     people::{Invitation, NewUser, Redeem, Session, SignIn, User},
     problem::{self, Problem, code},
     progress::{AuditEntry, Progress},
+    reviewing::{NewSkip, QueueLength, QueuePosition, Skip, UnitDeadline},
     roster::{RosterReport, Season},
     submission::{Claim, NewClaim, NewReview, NewSubmission, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
 };
@@ -237,6 +238,33 @@ impl Http {
     /// Sends the notice of a rejection once more. `POST /v1/submissions/{id}/retake-notice`
     pub async fn retake_notice(&self, id: Uuid, intention: Intention) -> Result<ReviewOutcome, Problem> {
         self.json(intend(self.request(Method::POST, &["submissions", &id.to_string(), "retake-notice"])?, intention)).await
+    }
+
+    /// Passes a photo on. `POST /v1/submissions/{id}/skip`
+    pub async fn skip(&self, id: Uuid, skip: &NewSkip) -> Result<(), Problem> {
+        self.empty(self.request(Method::POST, &["submissions", &id.to_string(), "skip"])?.json(skip)).await
+    }
+
+    /// What was passed on, for who leads reviews. `GET /v1/skips`
+    pub async fn skips(&self, season: &str, asks_lead: bool, cursor: Option<&str>) -> Result<Page<Skip>, Problem> {
+        let mut pairs = vec![("season", season), ("asks_lead", if asks_lead { "true" } else { "false" })];
+        pairs.extend(cursor.map(|cursor| ("cursor", cursor)));
+        self.json(self.request(Method::GET, &["skips"])?.query(&pairs)).await
+    }
+
+    /// How long each unit's queue is. `GET /v1/queue`
+    pub async fn queue(&self, season: &str) -> Result<Vec<QueueLength>, Problem> {
+        self.json(self.request(Method::GET, &["queue"])?.query(&[("season", season)])).await
+    }
+
+    /// How many photos come before one that waits. `GET /v1/submissions/{id}/position`
+    pub async fn position(&self, id: Uuid) -> Result<QueuePosition, Problem> {
+        self.json(self.request(Method::GET, &["submissions", &id.to_string(), "position"])?).await
+    }
+
+    /// Sets a unit's own deadline. `PUT /v1/seasons/{code}/units/{unit}/deadline`
+    pub async fn put_deadline(&self, season: &str, unit: &str, deadline: UnitDeadline) -> Result<(), Problem> {
+        self.empty(self.request(Method::PUT, &["seasons", season, "units", unit, "deadline"])?.json(&deadline)).await
     }
 
     /// Progress of a season. `GET /v1/progress`

@@ -271,7 +271,13 @@ impl Bench {
             }
             Effect::Claim(claim) => {
                 let items = self.rows.iter().filter(|row| claim.only.contains(&row.id)).cloned().collect();
-                vec![Event::Claimed(Ok(Claim { token: Uuid::from_u128(77), until: second(300), items, all_claimed_until: None }))]
+                vec![Event::Claimed(Ok(Claim {
+                    token: Uuid::from_u128(77),
+                    until: second(300),
+                    items,
+                    all_claimed_until: None,
+                    nothing: None,
+                }))]
             }
             Effect::Act { submission, version, lease, act } => {
                 self.keys_of_acts += 1;

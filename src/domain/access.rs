@@ -30,6 +30,8 @@ pub enum Permission {
     ReadAudit,
     ReadCallList,
     ManageUsers,
+    /// Settle what others disagree about or pass on, keep golden items, read how people review.
+    LeadReviews,
 }
 
 impl Role {
@@ -52,11 +54,24 @@ impl Role {
     }
 
     fn permissions(self) -> &'static [Permission] {
-        use Permission::{ManageRoster, ManageUsers, ReadAudit, ReadCallList, ReadProgress, ReadSubmissions, Review, SendNotice, Submit};
+        use Permission::{
+            LeadReviews, ManageRoster, ManageUsers, ReadAudit, ReadCallList, ReadProgress, ReadSubmissions, Review, SendNotice, Submit,
+        };
         match self {
             Role::Reviewer => &[ReadProgress, ReadSubmissions, Review, SendNotice],
             Role::Registrar => &[ReadProgress, ReadSubmissions, SendNotice, ManageRoster, Submit, ReadAudit, ReadCallList],
-            Role::Admin => &[ReadProgress, ReadSubmissions, Review, SendNotice, ManageRoster, Submit, ReadAudit, ReadCallList, ManageUsers],
+            Role::Admin => &[
+                ReadProgress,
+                ReadSubmissions,
+                Review,
+                SendNotice,
+                ManageRoster,
+                Submit,
+                ReadAudit,
+                ReadCallList,
+                ManageUsers,
+                LeadReviews,
+            ],
         }
     }
 

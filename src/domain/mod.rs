@@ -8,6 +8,7 @@ pub mod check;
 pub mod comparison;
 pub mod id_card;
 pub mod lifecycle;
+pub mod queueing;
 pub mod reason;
 pub mod report;
 pub mod resident_id;

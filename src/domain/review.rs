@@ -105,6 +105,39 @@ pub fn reviews_needed(rules: &SeasonRules, comparison: Option<Band>) -> u8 {
     .max(1)
 }
 
+/// The same for one attempt, whose keyed hash is `draw`: a share of those without doubt get a second review, the same ones wherever it is
+/// asked, and nobody without the key can tell which.
+#[must_use]
+pub fn reviews_needed_by_draw(rules: &SeasonRules, comparison: Option<Band>, draw: &[u8; 32]) -> u8 {
+    let needed = reviews_needed(rules, comparison);
+    if drawn(draw, rules.second_review_share) { needed.max(2) } else { needed }
+}
+
+/// Whether a keyed hash falls into a share: 0 never, 1 always.
+#[must_use]
+pub fn drawn(draw: &[u8; 32], share: f64) -> bool {
+    let (first, _) = draw.split_first_chunk::<4>().expect("a hash has 32 bytes");
+    f64::from(u32::from_be_bytes(*first)) < share * (f64::from(u32::MAX) + 1.0)
+}
+
+/// Whether some say one thing and some the other.
+#[must_use]
+pub fn disagree(reviews: &[Review]) -> bool {
+    let approvals = reviews.iter().filter(|review| review.verdict == ReviewVerdict::Approve).count();
+    approvals > 0 && approvals < reviews.len()
+}
+
+/// The longest time a look can have taken; more is a pause.
+pub const LONGEST_LOOK: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// How long a look took, as far as the server can know: since the photo was leased, but no longer than since the same person's review before,
+/// because photos are leased ahead. Nothing where neither is known or both lie further back than [`LONGEST_LOOK`].
+#[must_use]
+pub fn look(leased_at: Option<jiff::Timestamp>, last_review: Option<jiff::Timestamp>, now: jiff::Timestamp) -> Option<std::time::Duration> {
+    let since = leased_at.into_iter().chain(last_review).max()?;
+    std::time::Duration::try_from(now.duration_since(since)).ok().filter(|took| *took <= LONGEST_LOOK)
+}
+
 /// Computes the decision: `needed` equal verdicts decide; with all `needed` in and no such majority, one more is asked for.
 #[must_use]
 pub fn standing(reviews: &[Review], needed: u8) -> Standing {
@@ -166,6 +199,30 @@ mod tests {
     fn doubt_goes_to_a_second_person() {
         let rules = SeasonRules::default();
         assert_eq!((reviews_needed(&rules, Some(Band::Same)), reviews_needed(&rules, Some(Band::Different))), (1, 2));
+    }
+
+    #[test]
+    fn a_look_counts_from_the_lease_or_the_review_before() {
+        let at = |second| jiff::Timestamp::from_second(second).unwrap();
+        let took = |seconds| Some(std::time::Duration::from_secs(seconds));
+        assert_eq!(look(Some(at(0)), None, at(7)), took(7));
+        assert_eq!(look(Some(at(0)), Some(at(100)), at(107)), took(7), "leased ahead, looked at after the one before");
+        assert_eq!(look(Some(at(100)), Some(at(0)), at(107)), took(7));
+        assert_eq!(look(None, Some(at(0)), at(601)), None, "a pause is no look");
+        assert_eq!(look(None, None, at(7)), None);
+        assert_eq!(look(Some(at(9)), None, at(7)), None, "clocks of two machines");
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_nobody_and_of_everything_everybody() {
+        for first in [0, 1, 0x7f, 0x80, 0xff] {
+            let draw = [first; 32];
+            assert!(!drawn(&draw, 0.0) && drawn(&draw, 1.0));
+            assert_eq!(drawn(&draw, 0.5), first < 0x80);
+        }
+        let rules = SeasonRules { second_review_share: 1.0, ..SeasonRules::default() };
+        assert_eq!(reviews_needed_by_draw(&rules, None, &[9; 32]), 2);
+        assert_eq!(reviews_needed_by_draw(&SeasonRules { reviews_needed: 3, ..rules }, None, &[9; 32]), 3);
     }
 
     proptest! {

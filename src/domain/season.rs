@@ -43,6 +43,18 @@ pub struct SeasonRules {
     pub notices_per_rejection: u8,
     /// How long a claim is kept without a sign of life, in seconds.
     pub lease_seconds: u32,
+    /// By how many minutes a retake is placed ahead of when it came in.
+    pub retake_head_start_minutes: u32,
+    /// How many of the last minutes before a deadline count as one moment: who comes in within them is placed where they begin.
+    pub deadline_head_start_minutes: u32,
+    /// How long a photo is not offered again to who skipped it, in seconds.
+    pub skip_seconds: u32,
+    /// The share of the attempts without doubt that get a second review all the same, from 0 to 1. Drawn by a keyed hash of the attempt.
+    pub second_review_share: f64,
+    /// Whether a disagreement is settled by somebody who leads reviews.
+    pub third_leads: bool,
+    /// The share of golden items among what a reviewer gets, from 0 to 1.
+    pub golden_share: f64,
 }
 
 impl Default for SeasonRules {
@@ -55,6 +67,12 @@ impl Default for SeasonRules {
             reviews_needed_when_doubtful: 2,
             notices_per_rejection: 3,
             lease_seconds: 300,
+            retake_head_start_minutes: 24 * 60,
+            deadline_head_start_minutes: 48 * 60,
+            skip_seconds: 4 * 60 * 60,
+            second_review_share: 0.0,
+            third_leads: false,
+            golden_share: 0.0,
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod decisions;
 pub mod notices;
 pub mod pictures;
 pub mod progress;
+pub mod queue;
 pub mod rosters;
 pub mod seasons;
 pub mod sessions;

@@ -41,6 +41,10 @@ pub async fn put(
     if season.rules.lease_seconds == 0 || season.rules.reviews_needed == 0 {
         return Err(Failure::bad_request("a season needs a lease of at least a second and at least one review").with("field", "rules"));
     }
+    let share = |share: f64| (0.0..=1.0).contains(&share);
+    if !share(season.rules.second_review_share) || !share(season.rules.golden_share) {
+        return Err(Failure::bad_request("a share is a number from 0 to 1").with("field", "rules"));
+    }
     // Every photo of a season that names what does not exist would be refused, for good.
     if Standard::builtin(&season.rules.standard).is_none() || !COHORTS.contains(&season.rules.cohort.as_str()) {
         return Err(Failure::bad_request("there is no such standard or no such set of comparison bands").with("field", "rules"));

@@ -35,6 +35,10 @@ pub struct AttemptRow {
     pub decided_by: Option<Uuid>,
     pub decision_reasons: Vec<Reason>,
     pub held_until: Option<Timestamp>,
+    /// Only for who leads reviews.
+    pub for_lead: bool,
+    /// Who has it on the screen, and since when.
+    pub leased: Option<(Uuid, Timestamp)>,
 }
 
 /// A decision as it is first held.
@@ -47,12 +51,12 @@ pub struct Holding {
 
 const COLUMNS: Spelling = locked!(
     "SELECT id, school, season, unit, student, status, version, band, rendition, reviews_needed, decision, decision_reasons,
-     decided_by, refused_by_machine, held_until FROM attempts WHERE id = ?1"
+     decided_by, refused_by_machine, held_until, for_lead, leased_at, lease_user FROM attempts WHERE id = ?1"
 );
 
 const IN_SCOPE: Spelling = locked!(
     "SELECT id, school, season, unit, student, status, version, band, rendition, reviews_needed, decision, decision_reasons,
-     decided_by, refused_by_machine, held_until FROM attempts
+     decided_by, refused_by_machine, held_until, for_lead, leased_at, lease_user FROM attempts
      WHERE id = ?1 AND school = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3)))"
 );
 
@@ -89,6 +93,8 @@ fn attempt(row: &Row) -> StoreResult<AttemptRow> {
         decided_by: row.id_or_null("decided_by")?,
         decision_reasons: row.json("decision_reasons")?,
         held_until: row.time_or_null("held_until")?,
+        for_lead: row.number("for_lead")? != 0,
+        leased: row.id_or_null("lease_user")?.zip(row.time_or_null("leased_at")?),
     })
 }
 
@@ -144,7 +150,7 @@ impl AttemptRow {
         }
         let refused_by_machine = matches!(self.state, AttemptState::Held { refused_by_machine: true, .. });
         let moved = sql("UPDATE attempts SET status = ?, version = version + 1, decision = ?, decision_reasons = ?, decided_by = ?,
-                 refused_by_machine = ?, held_until = ?, visible_at = submitted_at, lease_user = NULL, lease_token = NULL
+                 refused_by_machine = ?, held_until = ?, visible_at = place_at, lease_user = NULL, lease_token = NULL, leased_at = NULL
              WHERE id = ? AND version = ?")
         .bind(after.code())
         .bind(self.decision().as_ref().map(values::code).transpose()?)

@@ -1,9 +1,12 @@
 //! What every engine of the store must do, as tests over `dyn Store`. An engine calls [`conformance!`] with a way to make an empty store.
 
 pub mod deciding;
+#[path = "../../../tests/support/fairness.rs"]
+pub mod fairness;
 pub mod intake;
 pub mod leases;
 pub mod people;
+pub mod queueing;
 pub mod walk;
 mod world;
 
@@ -25,6 +28,11 @@ macro_rules! conformance {
             leases: [photos_go_to_one_reviewer_at_a_time, eight_reviewers_decide_no_photo_twice, a_lease_ends_and_is_told,
                 kept_photos_stay_and_others_are_freed, another_scope_sees_nothing],
             people: [an_invitation_opens_once, a_new_invitation_closes_the_old, sessions_end, pages_join_without_gaps],
+            queueing: [nothing_has_three_reasons, nobody_holds_more_than_twenty, time_alone_ends_a_lease_and_the_place_stays,
+                retakes_and_near_deadlines_come_ahead_and_nobody_overtakes_within_a_kind, a_season_that_closes_moves_places,
+                what_is_skipped_is_not_offered_to_the_same_person_for_a_while, a_lead_who_is_asked_for_is_the_only_one_who_judges,
+                a_disagreement_goes_to_a_lead_where_the_season_says_so, a_share_of_the_others_gets_a_second_look_by_another,
+                sixteen_race_and_the_order_is_fair],
             walk: [counters_equal_a_scan_after_a_random_walk]
         );
     };

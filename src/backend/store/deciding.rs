@@ -13,8 +13,9 @@ use super::{
     SqlStore,
     attempts::{self, AttemptRow, Holding},
     audit::{self, Line},
+    claims,
     database::{Write, locked, sql},
-    idempotency, intake, jobs, notices, seasons, values,
+    idempotency, intake, jobs, notices, policy, seasons, values,
 };
 use crate::{
     api::submission::{NoticeKind, ReviewOutcome},
@@ -65,11 +66,15 @@ impl Deciding for SqlStore {
             return Err(StoreError::OtherRendition);
         }
         insert_review(&mut write, principal, &attempt, review, now).await?;
+        policy::admit(principal, &attempt)?;
 
-        match standing(&reviews_that_count(&mut write, id).await?, attempt.reviews_needed) {
+        let reviews = reviews_that_count(&mut write, id).await?;
+        match standing(&reviews, attempt.reviews_needed) {
             Standing::Open { .. } => {
                 attempt.state.after(AttemptEvent::AskAnother)?;
-                end_lease(&mut write, id, principal.user).await?;
+                claims::end_lease(&mut write, id, principal.user).await?;
+                let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
+                policy::pass_on(&mut write, principal, &attempt, &reviews, &rules).await?;
                 let line = Line { actor: Some(principal.user), ..line_of(&attempt, "review.given") };
                 audit::append(&mut write, now, line).await?;
             }
@@ -210,9 +215,9 @@ async fn insert_review(
     if rounds.number("counting")? > 0 {
         return Err(StoreError::AlreadyReviewed);
     }
-    sql(
-        "INSERT INTO reviews (id, school, season, attempt, reviewer, round, verdict, reasons, rendition, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
+    let took = policy::took(write, principal, attempt, now).await?;
+    sql("INSERT INTO reviews (id, school, season, attempt, reviewer, round, verdict, reasons, rendition, at, took)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     .bind(values::id(Uuid::now_v7()))
     .bind(&attempt.school)
     .bind(&attempt.season)
@@ -223,6 +228,7 @@ async fn insert_review(
     .bind(values::json(&review.verdict.reasons())?)
     .bind(review.rendition.map(values::id))
     .bind(values::time(now))
+    .bind(took.map(|took| i64::try_from(took.as_millis()).unwrap_or(i64::MAX)))
     .execute(&mut *write)
     .await?;
     Ok(())
@@ -242,16 +248,6 @@ async fn reviews_that_count(write: &mut Write, attempt: Uuid) -> StoreResult<Vec
             Ok(Review { reviewer: row.id("reviewer")?, verdict })
         })
         .collect()
-}
-
-/// Ends the lease of the one who has reviewed; another's says nothing of that.
-async fn end_lease(write: &mut Write, attempt: Uuid, holder: Uuid) -> StoreResult<()> {
-    sql("UPDATE attempts SET visible_at = submitted_at, lease_user = NULL, lease_token = NULL WHERE id = ? AND lease_user = ?")
-        .bind(values::id(attempt))
-        .bind(values::id(holder))
-        .execute(&mut *write)
-        .await?;
-    Ok(())
 }
 
 async fn finish_enrolment(write: &mut Write, student: Uuid, now: Timestamp) -> StoreResult<()> {

@@ -2,7 +2,10 @@
 
 use crate::{
     backend::vault::VaultError,
-    domain::lifecycle::{Refusal, attempt::Status},
+    domain::{
+        lifecycle::{Refusal, attempt::Status},
+        queueing::NoteError,
+    },
 };
 
 /// An answer of the store that is not the one asked for.
@@ -24,6 +27,12 @@ pub enum StoreError {
     Refused(#[from] Refusal),
     #[error("this person has reviewed the photo already")]
     AlreadyReviewed,
+    #[error("only somebody who leads reviews judges this photo now")]
+    LeadNeeded,
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    #[error("this reason needs a note")]
+    NoteNeeded,
     #[error("the review names another rendition than the one that stands")]
     OtherRendition,
     #[error("the idempotency key came with another request")]

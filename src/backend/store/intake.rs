@@ -9,7 +9,7 @@ use super::{
     audit::{self, Line},
     counters::{self, Delta},
     database::{Write, locked, sql},
-    jobs, values,
+    jobs, places, values,
 };
 use crate::{
     backend::{
@@ -115,8 +115,9 @@ impl Intake for SqlStore {
         set_enrolment(&mut write, new.student, state.after(EnrolmentEvent::Verify)?, now).await?;
 
         let number = earlier.last().map_or(Ok(1), |row| row.number("number").map(|number| number + 1))?;
-        sql("INSERT INTO attempts (id, school, season, unit, student, number, status, submitted_at, visible_at, photo_hash)
-             VALUES (?, ?, ?, ?, ?, ?, 'captured', ?, ?, ?)")
+        let place = places::place(&mut write, &principal.school, &new.season, &unit, number > 1, now).await?;
+        sql("INSERT INTO attempts (id, school, season, unit, student, number, status, submitted_at, place_at, visible_at, photo_hash)
+             VALUES (?, ?, ?, ?, ?, ?, 'captured', ?, ?, ?, ?)")
         .bind(values::id(new.id))
         .bind(&principal.school)
         .bind(&new.season)
@@ -124,7 +125,8 @@ impl Intake for SqlStore {
         .bind(values::id(new.student))
         .bind(number)
         .bind(values::time(now))
-        .bind(values::time(now))
+        .bind(values::time(place))
+        .bind(values::time(place))
         .bind(new.photo_hash.as_slice())
         .execute(&mut write)
         .await?;

@@ -22,7 +22,7 @@ use crate::{
     domain::{
         id_card::CardRecord,
         lifecycle::attempt::{AttemptEvent, AttemptState},
-        review::reviews_needed,
+        review::reviews_needed_by_draw,
     },
 };
 
@@ -223,7 +223,7 @@ impl Jobs for SqlStore {
         .bind(values::json(&outcome.reasons)?)
         .bind(outcome.comparison.as_ref().map(values::json).transpose()?)
         .bind(attempt.band.map(|band| band.code()))
-        .bind(i64::from(reviews_needed(&rules, attempt.band)))
+        .bind(i64::from(reviews_needed_by_draw(&rules, attempt.band, &self.vault.hash("second review", &[attempt.id.as_bytes()]))))
         .bind(values::id(attempt.id))
         .execute(&mut write)
         .await?;

@@ -27,16 +27,20 @@ pub mod counters;
 pub mod database;
 pub mod deciding;
 mod error;
+pub mod golden;
 mod idempotency;
 pub mod intake;
 pub mod jobs;
 pub mod notices;
 pub mod people;
+pub mod places;
 #[cfg(test)]
 mod plans;
+mod policy;
 pub mod queue;
 pub mod rosters;
 pub mod seasons;
+pub mod skips;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
@@ -58,6 +62,8 @@ pub trait Store:
     + deciding::Deciding
     + jobs::Jobs
     + notices::Notices
+    + skips::Skipping
+    + places::Placing
     + sweep::Sweeping
     + audit::Auditing
 {

@@ -56,7 +56,7 @@ async fn a_claim_is_read_from_an_index() {
         "USING COVERING INDEX attempts_to_claim_in_unit (school=? AND season=? AND unit=? AND status=? AND visible_at<?)",
     )
     .await;
-    assert_searches(claims::FREE_NEXT, "attempts_to_claim_in_unit").await;
+    assert_searches(claims::OFFERED_NEXT, "attempts_to_claim_in_unit").await;
 }
 
 #[tokio::test]

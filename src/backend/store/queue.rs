@@ -72,7 +72,7 @@ const ONE: &str = summary!(
 );
 
 const LEASED: &str = summary!(
-    "FROM attempts a JOIN students s ON s.id = a.student WHERE a.lease_user = ?1 AND a.lease_token = ?3 ORDER BY a.submitted_at, a.id"
+    "FROM attempts a JOIN students s ON s.id = a.student WHERE a.lease_user = ?1 AND a.lease_token = ?3 ORDER BY a.place_at, a.id"
 );
 
 /// Submissions as people read them.

@@ -299,7 +299,7 @@ impl Taking<'_> {
             delta.done_students += i64::from(status == Status::Approved);
             delta = delta.attempts(status, band, 1);
         }
-        sql("UPDATE attempts SET unit = ?, lease_user = NULL, lease_token = NULL, visible_at = submitted_at WHERE student = ?")
+        sql("UPDATE attempts SET unit = ?, lease_user = NULL, lease_token = NULL, leased_at = NULL, visible_at = place_at WHERE student = ?")
             .bind(to)
             .bind(values::id(student))
             .execute(&mut *write)

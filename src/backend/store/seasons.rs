@@ -7,7 +7,7 @@ use super::{
     SqlStore,
     audit::{self, Line},
     database::{Row, Write, sql},
-    values,
+    golden, places, values,
 };
 use crate::{
     api::roster::Season,
@@ -28,12 +28,16 @@ fn season(row: &Row) -> StoreResult<Season> {
     })
 }
 
-/// The rules of a season.
+/// The rules of a season; a reviewer's own has those of the one it belongs to.
 ///
 /// # Errors
 /// [`StoreError::SeasonUnknown`] where the school has no such season.
 pub async fn rules(write: &mut Write, school: &str, code: &str) -> StoreResult<SeasonRules> {
-    let row = sql("SELECT rules FROM seasons WHERE school = ? AND code = ?").bind(school).bind(code).fetch_optional(&mut *write).await?;
+    let row = sql("SELECT rules FROM seasons WHERE school = ? AND code = ?")
+        .bind(school)
+        .bind(golden::shared(code))
+        .fetch_optional(&mut *write)
+        .await?;
     row.ok_or(StoreError::SeasonUnknown)?.json("rules")
 }
 
@@ -47,7 +51,7 @@ pub trait Seasons: Send + Sync {
 #[async_trait]
 impl Seasons for SqlStore {
     async fn seasons(&self, principal: &Principal) -> StoreResult<Vec<Season>> {
-        let rows = sql("SELECT code, name, kind, rules, closes_at FROM seasons WHERE school = ? ORDER BY created_at DESC, code")
+        let rows = sql("SELECT code, name, kind, rules, closes_at FROM seasons WHERE school = ? AND code NOT LIKE '%~%' ORDER BY created_at DESC, code")
             .bind(&principal.school)
             .fetch_all(&self.database)
             .await?;
@@ -74,6 +78,7 @@ impl Seasons for SqlStore {
         .fetch_one(&mut write)
         .await?;
         let kept = season(&row)?;
+        places::replace(&mut write, &principal.school, &new.code, None, &kept.rules).await?;
         let line = Line { season: Some(&new.code), actor: Some(principal.user), ..Line::of(&principal.school, "season.set") };
         audit::append(&mut write, now, line).await?;
         write.commit().await?;
@@ -83,6 +88,9 @@ impl Seasons for SqlStore {
 
 impl SqlStore {
     pub(super) async fn know_season(&self, principal: &Principal, code: &str) -> StoreResult<()> {
+        if !golden::is_shared(code) {
+            return Err(StoreError::SeasonUnknown);
+        }
         let known: bool = sql("SELECT EXISTS (SELECT 1 FROM seasons WHERE school = ? AND code = ?)")
             .bind(&principal.school)
             .bind(code)

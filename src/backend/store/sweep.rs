@@ -26,9 +26,8 @@ impl Sweeping for SqlStore {
         let invitations = sql("DELETE FROM invitations WHERE used_at IS NULL AND expires_at <= ?").bind(at).execute(&mut write).await?;
         let keys = sql("DELETE FROM idempotency_keys WHERE at <= ?").bind(values::time(now - KEYS_LIVE)).execute(&mut write).await?;
         // A lease that ran out goes back to its old place in the queue.
-        let leases = sql(
-            "UPDATE attempts SET lease_user = NULL, lease_token = NULL, visible_at = submitted_at WHERE lease_user IS NOT NULL AND visible_at <= ?",
-        )
+        let leases = sql("UPDATE attempts SET lease_user = NULL, lease_token = NULL, leased_at = NULL, visible_at = place_at
+             WHERE lease_user IS NOT NULL AND visible_at <= ?")
         .bind(at)
         .execute(&mut write)
         .await?;

@@ -74,6 +74,13 @@ impl World {
         world
     }
 
+    /// One more reviewer of every unit.
+    pub async fn reviewer(&self, name: &str) -> Principal {
+        let new = NewUser { name: name.to_owned(), role: Role::Reviewer, units: None };
+        let user = self.store.add_user(None, &new, auth::new_invitation(self.now()).unwrap().1).await.unwrap();
+        Principal { user: user.id, role: user.role, school: user.school.clone(), units: user.scope() }
+    }
+
     pub async fn set_rules(&self, rules: SeasonRules) {
         let season = Season { code: SEASON.into(), name: "夏季".into(), kind: SeasonKind::Roster, rules, closes_at: None };
         self.store.put_season(&self.registrar, &season, self.now()).await.unwrap();

@@ -1,0 +1,75 @@
+-- The queue and what policy wants of reviews: places, skips, leads, golden items.
+
+-- A unit may end before its season does.
+ALTER TABLE units ADD COLUMN closes_at INTEGER;
+
+-- The place in the queue: when the photo came in, less the head start its season gives it. visible_at is this while nobody has it.
+ALTER TABLE attempts ADD COLUMN place_at INTEGER NOT NULL DEFAULT 0;
+UPDATE attempts SET place_at = submitted_at;
+ALTER TABLE attempts ADD COLUMN leased_at INTEGER;
+-- Only for those who lead reviews: somebody asked for one, or two disagree and the season says so.
+ALTER TABLE attempts ADD COLUMN for_lead INTEGER NOT NULL DEFAULT 0;
+-- A golden item as one reviewer gets it: for whom it is, and the attempt whose pictures it shows. It stands in a season of that reviewer's own,
+-- `SEASON~REVIEWER`, so that whatever belongs to a season (counters, lists, exports, notices) never meets it.
+ALTER TABLE attempts ADD COLUMN golden_for BLOB;
+ALTER TABLE attempts ADD COLUMN golden_source BLOB;
+
+DROP INDEX attempts_to_claim;
+DROP INDEX attempts_to_claim_in_unit;
+CREATE INDEX attempts_to_claim ON attempts (school, season, status, visible_at, id, for_lead);
+CREATE INDEX attempts_to_claim_in_unit ON attempts (school, season, unit, status, visible_at, id, for_lead);
+CREATE INDEX attempts_by_lease_end ON attempts (school, season, visible_at) WHERE lease_user IS NOT NULL;
+CREATE INDEX attempts_golden ON attempts (status, id) WHERE golden_for IS NOT NULL;
+
+-- How long the look took, in milliseconds, as far as the server can know.
+ALTER TABLE reviews ADD COLUMN took INTEGER;
+CREATE INDEX reviews_of_season ON reviews (school, season, at);
+CREATE INDEX reviews_of_reviewer ON reviews (reviewer, at);
+
+-- Told to this user alone; NULL: to everybody in scope.
+ALTER TABLE events ADD COLUMN only_for BLOB;
+
+-- Somebody passed a photo on. They are not offered it again before `until`.
+CREATE TABLE skips (
+    id        BLOB PRIMARY KEY CHECK (length(id) = 16),
+    school    TEXT NOT NULL,
+    season    TEXT NOT NULL,
+    unit      TEXT NOT NULL,
+    attempt   BLOB NOT NULL REFERENCES attempts (id),
+    reviewer  BLOB NOT NULL,
+    reason    TEXT NOT NULL,
+    note      TEXT CHECK (note IS NULL OR length(note) BETWEEN 1 AND 60),
+    asks_lead INTEGER NOT NULL DEFAULT 0,
+    at        INTEGER NOT NULL,
+    until     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX skips_of_attempt ON skips (attempt, reviewer, until);
+CREATE INDEX skips_of_season ON skips (school, season, id);
+
+-- A decided attempt whose right answer is known.
+CREATE TABLE golden_items (
+    id         BLOB PRIMARY KEY CHECK (length(id) = 16),
+    school     TEXT NOT NULL,
+    season     TEXT NOT NULL,
+    attempt    BLOB NOT NULL UNIQUE REFERENCES attempts (id),
+    verdict    TEXT NOT NULL CHECK (verdict IN ('approve', 'reject')),
+    reasons    TEXT NOT NULL CHECK (json_valid(reasons)),
+    made_by    BLOB NOT NULL,
+    made_at    INTEGER NOT NULL,
+    retired_at INTEGER,
+    CHECK ((verdict = 'reject') = (json_array_length(reasons) > 0))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX golden_items_of_season ON golden_items (school, season, id);
+
+-- Which reviewer gets which golden item, once, and under which id it comes (or will, at its time).
+CREATE TABLE golden_offers (
+    id       BLOB PRIMARY KEY CHECK (length(id) = 16),
+    school   TEXT NOT NULL,
+    season   TEXT NOT NULL,
+    unit     TEXT NOT NULL,
+    golden   BLOB NOT NULL REFERENCES golden_items (id),
+    reviewer BLOB NOT NULL,
+    due_at   INTEGER NOT NULL,
+    UNIQUE (golden, reviewer)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX golden_offers_of_season ON golden_offers (school, season, reviewer, id);
