@@ -41,7 +41,8 @@ async fn keeps_its_promises(blobs: &Blobs) {
 
     let mut listed: Vec<String> = blobs.list().await.unwrap().into_iter().map(|blob| blob.name).collect();
     let mut expected = vec![first.name.clone(), second.name.clone()];
-    (listed.sort(), expected.sort());
+    listed.sort();
+    expected.sort();
     assert_eq!(listed, expected);
 
     // Sealed for its own name: one that was put under another's does not open.
