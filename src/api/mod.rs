@@ -5,6 +5,7 @@
 
 pub mod columns;
 pub mod headers;
+pub mod live;
 pub mod people;
 pub mod problem;
 pub mod progress;

@@ -9,7 +9,7 @@ use utoipa::{
 };
 
 use super::controllers::{
-    audit, claims, decisions, notices, pictures, progress, queue, rosters, seasons, sessions, submissions, system, users,
+    audit, claims, decisions, events, notices, pictures, progress, queue, rosters, seasons, sessions, submissions, system, users,
 };
 
 #[derive(OpenApi)]
@@ -23,7 +23,7 @@ use super::controllers::{
         submissions::add, submissions::list, submissions::one, pictures::one,
         decisions::review, decisions::undo, decisions::retake_notice,
         queue::skip, queue::position, queue::lengths, queue::skips, queue::put_deadline,
-        claims::add, claims::heartbeat, claims::release, audit::list, notices::calls,
+        claims::add, claims::heartbeat, claims::release, audit::list, events::follow, notices::calls,
     )
 )]
 struct Document;

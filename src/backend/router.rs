@@ -15,7 +15,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     auth,
-    controllers::{audit, claims, decisions, notices, pictures, progress, queue, rosters, seasons, sessions, submissions, system, users},
+    controllers::{
+        audit, claims, decisions, events, notices, pictures, progress, queue, rosters, seasons, sessions, submissions, system, users,
+    },
     extract::SignedIn,
     problems::Failure,
     state::State,
@@ -87,6 +89,7 @@ pub fn routes() -> Vec<Route> {
         route("POST", "/v1/claims", Allowed(P::Review), post(claims::add)),
         route("PUT", "/v1/claims/{token}", Allowed(P::Review), put(claims::heartbeat)),
         route("DELETE", "/v1/claims/{token}", Allowed(P::Review), delete(claims::release)),
+        route("GET", "/v1/events", Allowed(P::ReadProgress), get(events::follow)),
         route("GET", "/v1/audit", Allowed(P::ReadAudit), get(audit::list)),
         route("GET", "/v1/notices/calls", Allowed(P::ReadCallList), get(notices::calls)),
     ]

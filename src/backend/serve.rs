@@ -17,7 +17,7 @@ use super::{
     metrics::Metrics,
     router,
     state::{Parts, State},
-    store::{SqlStore, Store, StoreError, database::Engine, jobs::Jobs as _},
+    store::{SqlStore, Store, StoreError, database::Engine, jobs::Jobs as _, live::Watching as _},
     whereabouts::Whereabouts,
 };
 use crate::api::people::{Invitation, NewUser};
@@ -85,6 +85,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     if requeued > 0 {
         tracing::info!(jobs = requeued, "taken up again what a process before left undone");
     }
+    let (stop, stopped) = watch::channel(false);
+    let (told, news) = watch::channel(folder.store.newest_event().await?);
     let state = State {
         store: Arc::new(folder.store.clone()),
         blobs: folder.blobs.clone(),
@@ -93,9 +95,11 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         tries: Arc::new(Tries::default()),
         metrics: Arc::new(Metrics::default()),
         work: Arc::new(Notify::new()),
+        news,
+        stopping: stopped.clone(),
     };
-    let (stop, stopped) = watch::channel(false);
-    let workers = Workers::start(&state, &stopped);
+    let mut workers = Workers::start(&state, &stopped);
+    workers.tell_news(&state, told, &stopped);
     let service = router::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     // Nagle's algorithm would hold back the end of every picture for 40 ms.
     let listener = listener.tap_io(|stream| {

@@ -2,9 +2,17 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
-use super::{auth::Tries, blobs::Blobs, clock::Clock, gateways::Messages, jobs::standardize::Darkroom, metrics::Metrics, store::Store};
+use super::{
+    auth::Tries,
+    blobs::Blobs,
+    clock::Clock,
+    gateways::Messages,
+    jobs::standardize::Darkroom,
+    metrics::Metrics,
+    store::{Store, live::Position},
+};
 
 /// The parts that know pictures and the outside world; each behind a trait, so that tests bring their own.
 #[derive(Clone)]
@@ -24,4 +32,8 @@ pub struct State {
     pub metrics: Arc<Metrics>,
     /// Wakes the jobs when there is work, so that nobody waits for a tick.
     pub work: Arc<Notify>,
+    /// The newest event, for the streams; changes when something happened anywhere.
+    pub news: watch::Receiver<Position>,
+    /// True once the process is to end: streams end then, and nothing new begins.
+    pub stopping: watch::Receiver<bool>,
 }

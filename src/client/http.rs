@@ -285,7 +285,7 @@ impl Http {
         read_bytes(self.send(request).await?).await
     }
 
-    fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Problem> {
+    pub(super) fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Problem> {
         let mut url = self.base.clone();
         url.path_segments_mut()
             .map_err(|()| Problem::new(0, "bad_address", "the address cannot carry a path"))?
@@ -299,7 +299,7 @@ impl Http {
         })
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response, Problem> {
+    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, Problem> {
         let response = request.send().await.map_err(|error| unreachable(&error))?;
         if response.status().is_success() {
             return Ok(response);
@@ -361,7 +361,7 @@ async fn read_json<T: DeserializeOwned>(response: Response) -> Result<T, Problem
 }
 
 /// The text of a transport error may hold the address with its query: only its kind is told.
-fn unreachable(error: &reqwest::Error) -> Problem {
+pub(super) fn unreachable(error: &reqwest::Error) -> Problem {
     let why = if error.is_timeout() {
         "timeout"
     } else if error.is_connect() {
@@ -372,7 +372,7 @@ fn unreachable(error: &reqwest::Error) -> Problem {
     Problem::new(0, code::UNREACHABLE, "no answer from the server").with("why", why)
 }
 
-fn nonsense(status: u16) -> Problem {
+pub(super) fn nonsense(status: u16) -> Problem {
     Problem::new(status, code::NONSENSE, "the server's answer is not understood").with("status", status)
 }
 

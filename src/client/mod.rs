@@ -3,6 +3,7 @@
 //! Meets the backend only in `api`. Touches the network and, for the outbox and the saved session, the user's own folders.
 
 pub mod http;
+pub mod live;
 pub mod outbox;
 pub mod session;
 

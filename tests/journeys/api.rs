@@ -1,6 +1,6 @@
 //! The backend over a real socket: the real router, store, blobs and jobs; only the darkroom and the gateway of the notices are played.
 
-mod house;
+pub mod house;
 
 use house::{House, SEASON, photo};
 use reqwest::StatusCode;

@@ -11,6 +11,7 @@ mod in_tmux;
 mod intake_client;
 mod interrupted;
 mod licences;
+mod live;
 mod opening;
 mod papers;
 mod rosters;

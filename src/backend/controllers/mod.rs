@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod claims;
 pub mod decisions;
+pub mod events;
 pub mod notices;
 pub mod pictures;
 pub mod progress;

@@ -14,11 +14,13 @@ use super::{
     state::State,
     store::{
         StoreResult,
+        live::Position,
         types::{Job, JobKind},
     },
 };
 
 pub mod freeze;
+pub mod news;
 pub mod notify;
 pub mod standardize;
 pub mod sweep;
@@ -52,6 +54,11 @@ impl Workers {
             tasks.spawn(async move { run(&state, stop, work).await });
         }
         Workers { tasks }
+    }
+
+    /// Starts the one that looks for news on behalf of every stream.
+    pub fn tell_news(&mut self, state: &State, told: watch::Sender<Position>, stop: &watch::Receiver<bool>) {
+        self.tasks.spawn(news::tell(state.clone(), told, stop.clone()));
     }
 
     /// Waits for their ends.

@@ -11,6 +11,10 @@ use crate::backend::{
 /// When the store fails.
 pub async fn run(state: &State) -> StoreResult<Swept> {
     let swept = state.store.sweep(state.clock.now()).await?;
+    let events = state.store.forget_events(state.clock.now()).await?;
+    if events > 0 {
+        tracing::info!(events, "forgot old events");
+    }
     if swept != Swept::default() {
         tracing::info!(
             sessions = swept.sessions,

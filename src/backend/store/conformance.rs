@@ -5,12 +5,13 @@ pub mod deciding;
 pub mod fairness;
 pub mod intake;
 pub mod leases;
+pub mod live;
 pub mod people;
 pub mod queueing;
 pub mod walk;
 mod world;
 
-pub use world::World;
+pub use world::{SEASON, World, reject};
 
 /// Runs every test of the suite against the stores that `$fresh` makes: `async fn() -> (impl Store, guard)`.
 macro_rules! conformance {
@@ -27,6 +28,8 @@ macro_rules! conformance {
                 a_notice_without_a_phone_becomes_a_call, personal_data_leaves_masked],
             leases: [photos_go_to_one_reviewer_at_a_time, eight_reviewers_decide_no_photo_twice, a_lease_ends_and_is_told,
                 kept_photos_stay_and_others_are_freed, another_scope_sees_nothing],
+            live: [what_happens_is_told_once_and_in_order, watchers_see_their_scope_and_no_open_review,
+                who_comes_back_too_late_is_told_so],
             people: [an_invitation_opens_once, a_new_invitation_closes_the_old, sessions_end, pages_join_without_gaps],
             queueing: [nothing_has_three_reasons, nobody_holds_more_than_twenty, time_alone_ends_a_lease_and_the_place_stays,
                 retakes_and_near_deadlines_come_ahead_and_nobody_overtakes_within_a_kind, a_season_that_closes_moves_places,

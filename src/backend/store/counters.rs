@@ -99,7 +99,7 @@ const SCAN: &str = "SELECT u.code, u.name, s.*, a.* FROM units u
          FROM attempts WHERE school = ?1 AND season = ?2 GROUP BY unit) a ON a.a_unit = u.code
      WHERE u.school = ?1 AND u.season = ?2 AND (?3 IS NULL OR u.code IN (SELECT value FROM json_each(?3))) ORDER BY u.code";
 
-fn unit(row: &Row) -> StoreResult<UnitProgress> {
+pub fn unit(row: &Row) -> StoreResult<UnitProgress> {
     let count = |column: &str| Ok::<i64, StoreError>(row.number_or_null(column)?.unwrap_or(0));
     Ok(UnitProgress {
         unit: Some(row.text("code")?),

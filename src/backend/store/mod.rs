@@ -31,6 +31,7 @@ pub mod golden;
 mod idempotency;
 pub mod intake;
 pub mod jobs;
+pub mod live;
 pub mod notices;
 pub mod people;
 pub mod places;
@@ -66,6 +67,7 @@ pub trait Store:
     + places::Placing
     + sweep::Sweeping
     + audit::Auditing
+    + live::Watching
 {
 }
 

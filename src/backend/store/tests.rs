@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::{
     SqlStore,
     database::{Database, postgres::Postgres, sql},
+    live::{Happened, Watching as _},
 };
 use crate::backend::{store::conformance::conformance, vault::Vault};
 
@@ -173,4 +174,47 @@ async fn a_database_that_was_not_migrated_is_not_opened() {
     sqlx::query("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1").execute(newer.pool()).await.unwrap();
     let error = SqlStore::on_postgres(&url, 2, vault(), Timestamp::UNIX_EPOCH).await.unwrap_err();
     assert!(matches!(error, super::StoreError::NewerDatabase { have: 9999, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_late_commit_is_skipped_by_no_reader() {
+    let Some((store, _url)) = fresh_on_postgres().await else { return };
+    let mut world = crate::backend::store::conformance::World::found(Arc::new(store.clone())).await;
+    let admin = world.admin.clone();
+    let season = crate::backend::store::conformance::SEASON;
+    let start = store.events_end().await.unwrap();
+    // An event that is numbered now and committed late, as by a slow machine.
+    let mut slow = store.database.write().await.unwrap();
+    sql("INSERT INTO events (school, season, unit, kind, attempt, version, at) VALUES (?, ?, 'A', 'attempt.late', ?, 1, 0)")
+        .bind(super::SCHOOL)
+        .bind(season)
+        .bind(vec![0u8; 16])
+        .execute(&mut slow)
+        .await
+        .unwrap();
+    let early = world.pending(1, None).await;
+    let kinds = async |after| match store.events_after(&admin, season, None, after, 50).await.unwrap() {
+        Happened::Events { events, read, .. } => (events.into_iter().map(|(_, moved)| moved.kind).collect::<Vec<_>>(), read),
+        Happened::Forgotten { .. } => panic!("nothing is forgotten"),
+    };
+    // What was committed meanwhile waits for it: told now, the late one would be below what was read.
+    let (seen, read) = kinds(start).await;
+    assert_eq!(seen, [] as [&str; 0]);
+    slow.commit().await.unwrap();
+    let (mut seen, mut read) = kinds(read).await;
+    while seen.len() < 3 {
+        let (more, further) = kinds(read).await;
+        seen.extend(more);
+        read = further;
+    }
+    assert_eq!(seen, ["attempt.late", "attempt.standardized", "attempt.pending"]);
+    // And one that is taken back holds nobody up.
+    let slow = store.database.write().await.unwrap();
+    world.review(&admin, early, crate::backend::store::conformance::reject()).await.unwrap();
+    slow.rollback().await.unwrap();
+    let mut seen = vec![];
+    while seen.is_empty() {
+        (seen, read) = kinds(read).await;
+    }
+    assert_eq!(seen, ["attempt.held"]);
 }

@@ -119,6 +119,10 @@ impl House {
         self.running.stop().await;
     }
 
+    pub fn address(&self) -> String {
+        format!("http://{}", self.running.address())
+    }
+
     pub fn token(&self, name: &str) -> String {
         self.tokens[name].clone()
     }
