@@ -23,7 +23,7 @@ pub struct Moved {
 }
 
 /// One event of the stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Live {
     Submission(Moved),
     Progress(Box<UnitProgress>),

@@ -19,7 +19,7 @@ use super::controllers::{
     paths(
         system::front, system::invite, system::healthy, system::ready, system::metrics, system::document,
         sessions::sign_in, sessions::sign_out, sessions::current, sessions::redeem, users::list, users::add,
-        seasons::list, seasons::put, rosters::take, progress::units, progress::progress,
+        seasons::list, seasons::put, rosters::take, progress::units, progress::progress, progress::days,
         submissions::add, submissions::list, submissions::one, pictures::one,
         decisions::review, decisions::undo, decisions::retake_notice,
         queue::skip, queue::position, queue::lengths, queue::skips, queue::put_deadline,

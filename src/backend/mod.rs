@@ -26,6 +26,7 @@ pub mod production;
 pub mod roster;
 pub mod router;
 pub mod serve;
+pub mod sheet;
 pub mod state;
 pub mod store;
 pub mod vault;

@@ -74,6 +74,7 @@ pub fn routes() -> Vec<Route> {
         Route { body_limit: TABLE, ..route("POST", "/v1/rosters", Allowed(P::ManageRoster), post(rosters::take)) },
         route("GET", "/v1/units", Allowed(P::ReadProgress), get(progress::units)),
         route("GET", "/v1/progress", Allowed(P::ReadProgress), get(progress::progress)),
+        route("GET", "/v1/progress/days", Allowed(P::ReadProgress), get(progress::days)),
         Route { body_limit: PHOTOS, ..route("POST", "/v1/submissions", Allowed(P::Submit), post(submissions::add)) },
         route("GET", "/v1/submissions", Allowed(P::ReadSubmissions), get(submissions::list)),
         route("GET", "/v1/submissions/{id}", Allowed(P::ReadSubmissions), get(submissions::one)),

@@ -16,12 +16,14 @@ mod budget;
 mod check;
 mod compare;
 pub mod demo;
+mod export;
 mod import;
 mod interrupt;
 mod login;
 #[cfg(feature = "server")]
 mod migrate;
 mod pictures;
+mod private;
 mod progress;
 mod record;
 mod remote;
@@ -101,6 +103,7 @@ enum Command {
     Logout(login::LogoutArguments),
     Import(import::Arguments),
     Progress(progress::Arguments),
+    Export(export::Arguments),
     Audit(audit::Arguments),
     #[cfg(feature = "desk")]
     Review(review::Arguments),
@@ -182,6 +185,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::Logout(arguments) => login::run_logout(&arguments, context),
         Command::Import(arguments) => import::run(&arguments, context),
         Command::Progress(arguments) => progress::run(&arguments, context),
+        Command::Export(arguments) => export::run(&arguments, context),
         Command::Audit(arguments) => audit::run(&arguments, context),
         #[cfg(feature = "desk")]
         Command::Review(arguments) => review::run(arguments, context),

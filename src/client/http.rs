@@ -13,12 +13,13 @@ use crate::api::{
     headers,
     people::{Invitation, NewUser, Redeem, Session, SignIn, User},
     problem::{self, Problem, code},
-    progress::{AuditEntry, Progress},
+    progress::{AuditEntry, DayProgress, Progress},
     reviewing::{NewSkip, QueueLength, QueuePosition, Skip, UnitDeadline},
     roster::{RosterReport, Season},
     submission::{Claim, NewClaim, NewReview, NewSubmission, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
 };
 use crate::domain::lifecycle::attempt::Status;
+use crate::language::Language;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(30);
@@ -270,6 +271,18 @@ impl Http {
     /// Progress of a season. `GET /v1/progress`
     pub async fn progress(&self, season: &str) -> Result<Progress, Problem> {
         self.json(self.request(Method::GET, &["progress"])?.query(&[("season", season)])).await
+    }
+
+    /// The same as a table for a spreadsheet, its headings in a language. `GET /v1/progress?format=csv|xlsx`
+    pub async fn progress_table(&self, season: &str, format: &str, language: Language) -> Result<Vec<u8>, Problem> {
+        let request = self.request(Method::GET, &["progress"])?.query(&[("season", season), ("format", format)]);
+        read_bytes(self.send(request.header(header::ACCEPT_LANGUAGE, language.tag())).await?).await
+    }
+
+    /// What happened on each day of a season. `GET /v1/progress/days`
+    pub async fn progress_days(&self, season: &str, unit: Option<&str>) -> Result<Vec<DayProgress>, Problem> {
+        let pairs = [Some(("season", season)), unit.map(|unit| ("unit", unit))];
+        self.json(self.request(Method::GET, &["progress", "days"])?.query(&pairs.into_iter().flatten().collect::<Vec<_>>())).await
     }
 
     /// One page of the audit. `GET /v1/audit`

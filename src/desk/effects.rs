@@ -65,7 +65,7 @@ impl World {
         let http = self.http.clone();
         match effect {
             Effect::LoadSeasons => self.answer(async move { Event::Seasons(http.seasons().await) }),
-            Effect::LoadProgress { season } => self.answer(async move { Event::Progress(http.progress(&season).await) }),
+            Effect::LoadProgress { season } => self.answer(async move { Event::Progress(Box::new(http.progress(&season).await)) }),
             Effect::LoadPage { ticket, season, unit, status, cursor } => self.answer(async move {
                 let query = SubmissionQuery { season, unit, status: Some(status), cursor, limit: Some(PAGE) };
                 Event::Page { ticket, page: http.submissions(&query).await }

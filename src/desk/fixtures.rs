@@ -249,7 +249,7 @@ impl Bench {
                 rules: SeasonRules::default(),
                 closes_at: None,
             }]))],
-            Effect::LoadProgress { .. } => vec![Event::Progress(Ok(self.progress()))],
+            Effect::LoadProgress { .. } => vec![Event::Progress(Box::new(Ok(self.progress())))],
             Effect::LoadPage { ticket, status, cursor, .. } => {
                 let from: usize = cursor.map_or(0, |cursor| cursor.parse().unwrap());
                 let mut rows = self.rows.iter().filter(|row| row.status == status).skip(from);

@@ -63,7 +63,7 @@ pub enum Event {
     /// A frame with every picture of this submission is on the screen.
     Shown(Uuid),
     Seasons(Result<Vec<Season>, Problem>),
-    Progress(Result<Progress, Problem>),
+    Progress(Box<Result<Progress, Problem>>),
     Page {
         ticket: u64,
         page: Result<Page<SubmissionSummary>, Problem>,

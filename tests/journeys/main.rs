@@ -14,6 +14,7 @@ mod licences;
 mod live;
 mod opening;
 mod papers;
+mod progress;
 mod rosters;
 mod scope;
 mod screens;

@@ -145,6 +145,7 @@ impl Listener {
         let units: Vec<String> = events.into_iter().map(|(_, moved)| moved.unit).collect();
         if !units.is_empty() {
             for unit in self.state.store.progress_of(&principal, season, &units).await? {
+                let unit = unit.derived(self.state.clock.now());
                 self.waiting.push_back(with(name::PROGRESS, read, &unit)?);
             }
         }

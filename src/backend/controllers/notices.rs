@@ -12,6 +12,7 @@ use crate::{
     backend::{
         extract::{Arguments, SignedIn},
         problems::Failure,
+        sheet,
         state::State,
         store::types::CallLine,
     },
@@ -58,15 +59,10 @@ fn table(lines: &[CallLine], language: Language) -> Result<Vec<u8>, csv::Error> 
             reasons.join("; "),
             line.since.to_string(),
         ];
-        writer.write_record(cells.map(|cell| no_formula(&cell)))?;
+        writer.write_record(cells.map(|cell| sheet::defused(&cell).into_owned()))?;
     }
     writer.flush()?;
     writer.into_inner().map_err(|error| error.into_error().into())
-}
-
-/// A cell that a spreadsheet would compute is made text.
-fn no_formula(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::{
     backend::{
         extract::{Arguments, Body, SignedIn},
         problems::Failure,
-        roster::{self, Reading, Remembered, RosterRow},
+        roster::{self, Reading, RosterRow},
         state::State,
         store::types::{NewStudent, StudentDetails},
     },
@@ -37,9 +37,10 @@ pub async fn take(
     Body(bytes): Body,
 ) -> Result<Json<RosterReport>, Failure> {
     let given = given(taking.columns.as_deref())?;
+    let has_told = !given.is_empty();
     let seasons = state.store.seasons(&signed_in.principal()).await?;
     let kind = seasons.into_iter().find(|season| season.code == taking.season).map(|season| season.kind).unwrap_or_default();
-    let remembered = Remembered::new();
+    let remembered = state.store.column_mappings(&signed_in.principal()).await?;
     let read = tokio::task::spawn_blocking(move || roster::parse(&bytes, &Reading { kind, given: &given, remembered: &remembered }))
         .await
         .map_err(|error| Failure::internal(&error))?
@@ -48,6 +49,10 @@ pub async fn take(
     // Rows that were read are tried even beside wrong ones, so that one answer names every error there is.
     let dry_run = taking.dry_run || !read.errors.is_empty();
     let taken = state.store.take_roster(&signed_in.principal(), &taking.season, &rows, dry_run, state.clock.now()).await?;
+    // Told once is told for good, whether or not the rows were right: the next try is with the same table.
+    if has_told && !taking.dry_run {
+        state.store.remember_columns(&signed_in.principal(), &read.heading_set, &read.mapping, state.clock.now()).await?;
+    }
     let mut errors = read.errors;
     errors.extend(taken.errors);
     errors.sort_by_key(|error| error.row);
@@ -79,9 +84,11 @@ fn student(row: RosterRow) -> NewStudent {
         student_key: row.student_key,
         name: row.name,
         id_number: row.id_number,
+        masked_id_number: row.masked_id_number,
         phone: row.phone,
         unit_code: row.unit_code,
         unit_name: row.unit_name,
         details: StudentDetails { major: row.major, level: row.level, intake: row.intake, class: row.class },
+        standing: row.standing,
     }
 }

@@ -22,6 +22,7 @@ use super::{
 pub mod freeze;
 pub mod news;
 pub mod notify;
+pub mod reconcile;
 pub mod standardize;
 pub mod sweep;
 
@@ -88,6 +89,7 @@ async fn run(state: &State, mut stop: watch::Receiver<bool>, work: Work) {
             Work::Decisions => {
                 if ticks.is_multiple_of(SWEEP_EVERY) {
                     log(sweep::run(state).await.map(|_| false));
+                    log(reconcile::tonight(state).await.map(|_| false));
                 }
                 ticks = ticks.wrapping_add(1);
                 freeze::one(state).await

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::backend::sheet::is_trigger;
+
 /// The longest text a cell may hold, in characters. Longer ones are not kept.
 pub(super) const LONGEST: usize = 100;
 
@@ -87,8 +89,8 @@ pub(super) fn of_raw(raw: &Raw<'_>) -> Cell {
 /// The cell of a text. A dash alone is how people write that there is nothing.
 pub(super) fn of_text(text: &str) -> Cell {
     let text = trimmed(text);
-    // An apostrophe before digits is a spreadsheet's mark for "this is text", and before a sign this house's own (`defused`).
-    let marked = |rest: &&str| rest.starts_with(|c: char| c.is_ascii_digit() || is_trigger(c));
+    // An apostrophe before digits is a spreadsheet's mark for "this is text", and before a sign this house's own (`sheet::defused`).
+    let marked = |rest: &&str| trimmed(rest).starts_with(|c: char| c.is_ascii_digit() || is_trigger(c));
     let text = text.strip_prefix('\'').filter(marked).map_or(text, trimmed);
     if text.chars().all(|c| matches!(c, '-' | '—' | '－')) {
         return Cell::Empty;
@@ -103,17 +105,6 @@ pub(super) fn of_text(text: &str) -> Cell {
         return Cell::Formula;
     }
     Cell::Text(text.to_owned())
-}
-
-/// Whether a spreadsheet would run a text that starts with this.
-pub(super) fn is_trigger(c: char) -> bool {
-    matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')
-}
-
-/// A text that no spreadsheet runs when it opens a file of text: what it would run gets an apostrophe before it. Reading it again takes the
-/// apostrophe off, so that what was refused as a formula is refused again.
-pub(super) fn defused(text: &str) -> Cow<'_, str> {
-    if text.starts_with(is_trigger) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
 /// `+86 138-0000-0000`: a plus before digits and nothing that calculates.
@@ -150,6 +141,7 @@ pub(super) fn half_width(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::sheet::defused;
 
     #[test]
     fn formulas_are_told_from_phones_and_dashes() {
@@ -179,7 +171,25 @@ mod tests {
 
     #[test]
     fn what_was_defused_runs_nowhere_and_is_read_as_before() {
-        for text in ["=1+1", "+1", "-2", "@A1", "\t=1", "\r=1", "＝1", "+86 138-0000-0000", "-", "张三", "'=x", ""] {
+        for text in [
+            "=1+1",
+            "+1",
+            "-2",
+            "@A1",
+            "\t=1",
+            "\r=1",
+            "＝1",
+            "+86 138-0000-0000",
+            "-",
+            "张三",
+            "'=x",
+            "",
+            "\t",
+            " \r",
+            " =1",
+            "\u{200b}=1",
+            "\t'",
+        ] {
             let safe = defused(text);
             assert!(!safe.starts_with(is_trigger), "{text:?}");
             assert_eq!(of_text(&safe), of_text(text), "{text:?}");

@@ -20,7 +20,8 @@ use crate::api::problem::Problem;
 use crate::api::roster::{ColumnMatch, RowError};
 use crate::domain::{resident_id::ResidentId, season::SeasonKind};
 
-pub use returned::{Format, give_back};
+pub use super::sheet::Format;
+pub use returned::give_back;
 use table::{Table, Taken};
 
 /// The largest file that is read, in bytes.

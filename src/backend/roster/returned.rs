@@ -1,47 +1,23 @@
 //! A roster given back: the same table, with what is wrong with each row beside it in the reader's language.
 //!
 //! The table is full of other people's text, and a spreadsheet runs what looks like a formula: nothing written here does. In text files such
-//! cells get an apostrophe (`cell::defused`, which reading takes off again); in workbooks every cell is a text by its type, and such ones are
+//! cells get an apostrophe (`sheet::defused`, which reading takes off again); in workbooks every cell is a text by its type, and such ones are
 //! marked as quoted, so that they stay text when somebody edits them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use rust_xlsxwriter::{Format as CellFormat, Workbook, Worksheet, XlsxError};
 
-use super::cell::{self, Raw, RawKind};
+use super::cell::{Raw, RawKind};
 use super::table::KeptRow;
 use super::{Reading, RosterError, take_apart};
 use crate::api::roster::RowError;
+use crate::backend::sheet::{self, Format};
 use crate::language::{Language, text};
 
 /// What a workbook takes in one cell, in characters; errors of one row are cut there too.
 const LONGEST: usize = 32_000;
 const EXACT_DIGITS: usize = 15;
-
-/// The kind of file that is given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    Xlsx,
-    Csv,
-}
-
-impl Format {
-    /// What the name of a file says.
-    #[must_use]
-    pub fn of_name(path: &Path) -> Option<Format> {
-        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-        match extension.as_str() {
-            "xlsx" => Some(Format::Xlsx),
-            "csv" | "txt" => Some(Format::Csv),
-            _ => None,
-        }
-    }
-
-    fn of_encoding(encoding: &str) -> Format {
-        if encoding == "xlsx" || encoding.starts_with("dbf") { Format::Xlsx } else { Format::Csv }
-    }
-}
 
 /// The table of a roster with a column of errors; in the format of the roster (a DBF becomes a workbook) unless another is asked for.
 ///
@@ -55,7 +31,8 @@ pub fn give_back(
     format: Option<Format>,
 ) -> Result<Vec<u8>, RosterError> {
     let taken = take_apart(bytes, reading, true)?;
-    let format = format.unwrap_or_else(|| Format::of_encoding(&taken.roster.encoding));
+    let is_text = |encoding: &str| encoding != "xlsx" && !encoding.starts_with("dbf");
+    let format = format.unwrap_or(if is_text(&taken.roster.encoding) { Format::Csv } else { Format::Xlsx });
     let table = beside(taken.kept, taken.roster.heading_row, errors, language);
     match format {
         Format::Csv => write_csv(&table).ok_or(RosterError::UnpacksTooLarge),
@@ -136,7 +113,7 @@ fn write_csv(table: &Table) -> Option<Vec<u8>> {
         for (index, raw) in cells {
             record[*index] = &raw.text;
         }
-        writer.write_record(record.iter().map(|text| cell::defused(text).into_owned())).ok()?;
+        writer.write_record(record.iter().map(|text| sheet::defused(text).into_owned())).ok()?;
     }
     writer.into_inner().ok()
 }
@@ -150,7 +127,7 @@ fn write_xlsx(table: &Table) -> Result<Vec<u8>, XlsxError> {
     for (row, cells) in &table.rows {
         for (index, raw) in cells {
             let (row, column) = (row.saturating_sub(1), u16::try_from(*index).unwrap_or(u16::MAX));
-            let format = match raw.text.starts_with(cell::is_trigger) {
+            let format = match raw.text.starts_with(sheet::is_trigger) {
                 true => &quoted,
                 false if *index == table.faults => &wrong,
                 false => &plain,

@@ -1,6 +1,7 @@
 //! Rosters as Excel workbooks (`.xlsx`). Cells are streamed: a workbook that claims a million columns costs nothing.
 
 use std::io::{Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError, XlsxFormulaMetadata};
 
@@ -18,6 +19,11 @@ const WIDEST: u32 = 256;
 /// Reads the first visible sheet with anything in it, each into a new table.
 pub(super) fn read<'a>(bytes: &[u8], new_table: impl Fn() -> Result<Table<'a>, RosterError>) -> Result<Taken, RosterError> {
     measure(bytes)?;
+    // The reader of workbooks multiplies row numbers without looking: where overflows are checked it panics on a row that no sheet has.
+    catch_unwind(AssertUnwindSafe(|| read_measured(bytes, new_table))).unwrap_or(Err(RosterError::Damaged))
+}
+
+fn read_measured<'a>(bytes: &[u8], new_table: impl Fn() -> Result<Table<'a>, RosterError>) -> Result<Taken, RosterError> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| refusal(&error))?;
     let sheets: Vec<String> = workbook
         .sheets_metadata()

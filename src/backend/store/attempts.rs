@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     counters::{self, Delta},
     database::{Row, Spelling, Write, locked, sql},
+    days::{self, Happened},
     values,
 };
 use crate::{
@@ -27,6 +28,8 @@ pub struct AttemptRow {
     pub season: String,
     pub unit: String,
     pub student: Uuid,
+    /// The student's first photo is 1.
+    pub number: i64,
     pub state: AttemptState,
     pub version: i64,
     pub band: Option<Band>,
@@ -50,12 +53,12 @@ pub struct Holding {
 }
 
 const COLUMNS: Spelling = locked!(
-    "SELECT id, school, season, unit, student, status, version, band, rendition, reviews_needed, decision, decision_reasons,
+    "SELECT id, school, season, unit, student, number, status, version, band, rendition, reviews_needed, decision, decision_reasons,
      decided_by, refused_by_machine, held_until, for_lead, leased_at, lease_user FROM attempts WHERE id = ?1"
 );
 
 const IN_SCOPE: Spelling = locked!(
-    "SELECT id, school, season, unit, student, status, version, band, rendition, reviews_needed, decision, decision_reasons,
+    "SELECT id, school, season, unit, student, number, status, version, band, rendition, reviews_needed, decision, decision_reasons,
      decided_by, refused_by_machine, held_until, for_lead, leased_at, lease_user FROM attempts
      WHERE id = ?1 AND school = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3)))"
 );
@@ -85,6 +88,7 @@ fn attempt(row: &Row) -> StoreResult<AttemptRow> {
         season: row.text("season")?,
         unit: row.text("unit")?,
         student: row.id("student")?,
+        number: row.number("number")?,
         state: state(status, decision, row.number("refused_by_machine")? != 0)?,
         version: row.number("version")?,
         band: row.code_or_null("band")?,
@@ -166,9 +170,12 @@ impl AttemptRow {
             return Err(StoreError::Corrupt("an attempt moved under its writer"));
         }
         self.version += 1;
-        let mut delta = Delta::default().attempts(before, self.band, -1).attempts(after, self.band, 1);
+        let mut delta = Delta::default().attempts(before, self.number, self.band, -1).attempts(after, self.number, self.band, 1);
         delta.done_students = i64::from(after == Status::Approved) - i64::from(before == Status::Approved);
         counters::apply(write, &self.school, &self.season, &self.unit, &delta).await?;
+        if event == AttemptEvent::Freeze {
+            days::count(write, &self.school, &self.season, &self.unit, now, Happened { decided: 1, ..Happened::default() }).await?;
+        }
         self.tell(write, &format!("attempt.{}", after.code()), now).await
     }
 

@@ -7,6 +7,7 @@ pub mod intake;
 pub mod leases;
 pub mod live;
 pub mod people;
+pub mod progress;
 pub mod queueing;
 pub mod walk;
 mod world;
@@ -31,6 +32,11 @@ macro_rules! conformance {
             live: [what_happens_is_told_once_and_in_order, watchers_see_their_scope_and_no_open_review,
                 who_comes_back_too_late_is_told_so],
             people: [an_invitation_opens_once, a_new_invitation_closes_the_old, sessions_end, pages_join_without_gaps],
+            progress: [a_roster_ends_parts_in_a_season_and_opens_them_again, who_has_an_approved_photo_does_not_withdraw_by_roster,
+                a_new_student_may_come_without_taking_part, overdue_counts_from_the_last_day_of_the_unit_or_the_season,
+                first_attempts_are_told_from_retakes, the_days_tell_the_course_and_stay_where_things_happened,
+                a_season_of_capture_codes_knows_students_by_key_and_shows_masks, mappings_are_remembered_by_school_and_headings,
+                one_of_many_does_a_nightly_chore, reconciling_while_people_work_finds_nothing_wrong],
             queueing: [nothing_has_three_reasons, nobody_holds_more_than_twenty, time_alone_ends_a_lease_and_the_place_stays,
                 retakes_and_near_deadlines_come_ahead_and_nobody_overtakes_within_a_kind, a_season_that_closes_moves_places,
                 what_is_skipped_is_not_offered_to_the_same_person_for_a_while, a_lead_who_is_asked_for_is_the_only_one_who_judges,

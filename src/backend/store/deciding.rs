@@ -14,7 +14,7 @@ use super::{
     attempts::{self, AttemptRow, Holding},
     audit::{self, Line},
     claims,
-    database::{Write, locked, sql},
+    database::{Write, sql},
     idempotency, intake, jobs, notices, policy, seasons, values,
 };
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
         lifecycle::{
             Refusal,
             attempt::{AttemptEvent, AttemptState},
-            enrolment::{EnrolmentEvent, EnrolmentState},
+            enrolment::EnrolmentEvent,
         },
         reason::Reason,
         review::{Decision, Review, ReviewVerdict, Standing, standing},
@@ -184,10 +184,15 @@ impl Deciding for SqlStore {
             jobs::put_back(&mut write, job, until, None).await?;
             return write.commit().await;
         }
+        // Before the counters, as everybody does who needs both.
+        let enrolment = intake::enrolment(&mut write, attempt.student).await?;
         attempt.advance(&mut write, AttemptEvent::Freeze, None, now).await?;
         let kind = match attempt.decision() {
             Some(Decision::Approve) => {
-                finish_enrolment(&mut write, attempt.student, now).await?;
+                // A part in the season that ended meanwhile stays ended; the photo is approved all the same.
+                if let Ok(state) = enrolment.after(EnrolmentEvent::Finish) {
+                    intake::set_enrolment(&mut write, attempt.student, state, now).await?;
+                }
                 NoticeKind::Approved
             }
             _ => NoticeKind::Rejected,
@@ -248,17 +253,6 @@ async fn reviews_that_count(write: &mut Write, attempt: Uuid) -> StoreResult<Vec
             Ok(Review { reviewer: row.id("reviewer")?, verdict })
         })
         .collect()
-}
-
-async fn finish_enrolment(write: &mut Write, student: Uuid, now: Timestamp) -> StoreResult<()> {
-    let state: String =
-        sql(locked!("SELECT state FROM enrolments WHERE student = ?")).bind(values::id(student)).fetch_value(&mut *write).await?;
-    let state = EnrolmentState::from_code(&state).ok_or(StoreError::Corrupt("an enrolment state nobody knows"))?;
-    // A part in the season that ended meanwhile stays ended; the photo is approved all the same.
-    match state.after(EnrolmentEvent::Finish) {
-        Ok(state) => intake::set_enrolment(write, student, state, now).await,
-        Err(_) => Ok(()),
-    }
 }
 
 fn outcome(attempt: &AttemptRow) -> ReviewOutcome {

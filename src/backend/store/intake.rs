@@ -9,6 +9,7 @@ use super::{
     audit::{self, Line},
     counters::{self, Delta},
     database::{Write, locked, sql},
+    days::{self, Happened},
     jobs, places, values,
 };
 use crate::{
@@ -131,9 +132,11 @@ impl Intake for SqlStore {
         .execute(&mut write)
         .await?;
         insert_blobs(&mut write, &principal.school, &new.season, new.id, &new.blobs, now).await?;
-        let mut delta = Delta::default().attempts(Status::Captured, None, 1);
+        let mut delta = Delta::default().attempts(Status::Captured, number, None, 1);
         delta.captured_students = i64::from(earlier.is_empty());
         counters::apply(&mut write, &principal.school, &new.season, &unit, &delta).await?;
+        let came = Happened { captured: 1, ..Happened::default() };
+        days::count(&mut write, &principal.school, &new.season, &unit, now, came).await?;
         jobs::enqueue(&mut write, &principal.school, &new.season, JobKind::Standardize, new.id, now, now).await?;
         let line = Line {
             season: Some(&new.season),
@@ -159,14 +162,33 @@ impl SqlStore {
     }
 }
 
+/// Where a student stands in the season; nobody else changes it until the end of the transaction. Taken before any counters, by everybody.
+pub async fn enrolment(write: &mut Write, student: Uuid) -> StoreResult<EnrolmentState> {
+    let state: String =
+        sql(locked!("SELECT state FROM enrolments WHERE student = ?")).bind(values::id(student)).fetch_value(&mut *write).await?;
+    EnrolmentState::from_code(&state).ok_or(StoreError::Corrupt("an enrolment state nobody knows"))
+}
+
+/// Moves a student in the season, with the counters.
 pub async fn set_enrolment(write: &mut Write, student: Uuid, state: EnrolmentState, now: Timestamp) -> StoreResult<()> {
+    let Some(delta) = move_enrolment(write, student, state, now).await? else { return Ok(()) };
+    let row = sql("SELECT school, season, unit FROM students WHERE id = ?").bind(values::id(student)).fetch_one(&mut *write).await?;
+    counters::apply(write, &row.text("school")?, &row.text("season")?, &row.text("unit")?, &delta).await
+}
+
+/// The same, the counters left to the caller; `None` where the student stands there already.
+pub async fn move_enrolment(write: &mut Write, student: Uuid, state: EnrolmentState, now: Timestamp) -> StoreResult<Option<Delta>> {
+    let before = enrolment(write, student).await?;
+    if before == state {
+        return Ok(None);
+    }
     sql("UPDATE enrolments SET state = ?, updated_at = ? WHERE student = ?")
         .bind(state.code())
         .bind(values::time(now))
         .bind(values::id(student))
         .execute(&mut *write)
         .await?;
-    Ok(())
+    Ok(Some(Delta::default().enrolments(before, -1).enrolments(state, 1)))
 }
 
 pub async fn insert_blobs(

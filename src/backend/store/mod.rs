@@ -25,6 +25,7 @@ pub mod claims;
 pub mod conformance;
 pub mod counters;
 pub mod database;
+pub mod days;
 pub mod deciding;
 mod error;
 pub mod golden;
@@ -32,6 +33,7 @@ mod idempotency;
 pub mod intake;
 pub mod jobs;
 pub mod live;
+pub mod mappings;
 pub mod notices;
 pub mod people;
 pub mod places;
@@ -39,6 +41,7 @@ pub mod places;
 mod plans;
 mod policy;
 pub mod queue;
+pub mod reconcile;
 pub mod rosters;
 pub mod seasons;
 pub mod skips;
@@ -57,6 +60,9 @@ pub trait Store:
     + seasons::Seasons
     + rosters::Rosters
     + counters::Counting
+    + days::Days
+    + mappings::Mappings
+    + reconcile::Reconciling
     + intake::Intake
     + queue::Queue
     + claims::Claims

@@ -63,3 +63,9 @@ async fn a_claim_is_read_from_an_index() {
 async fn progress_is_read_from_one_row_a_unit() {
     assert_searches(super::counters::COUNTERS, "SEARCH c USING PRIMARY KEY").await;
 }
+
+#[tokio::test]
+async fn the_course_of_a_unit_is_read_from_its_own_days() {
+    assert_searches(super::days::DAYS_OF_UNITS, "SEARCH unit_days USING PRIMARY KEY (school=? AND season=? AND unit=?)").await;
+    assert_searches(super::days::DAYS_OF_SEASON, "SEARCH unit_days USING PRIMARY KEY (school=? AND season=?)").await;
+}

@@ -16,8 +16,9 @@ use super::{
 use crate::{
     api::roster::RowError,
     backend::{
+        roster::Standing,
         store::{
-            StoreError, StoreResult,
+            StoreResult,
             types::{Hash, NewStudent, TakenRoster},
         },
         vault::hexadecimal,
@@ -26,6 +27,7 @@ use crate::{
         access::Principal,
         comparison::Band,
         lifecycle::{
+            Refusal,
             attempt::Status,
             enrolment::{EnrolmentEvent, EnrolmentState},
         },
@@ -47,6 +49,8 @@ struct Taking<'a> {
     now: Timestamp,
     /// What it does to the counters of each unit. Applied once, in the order of the units, so that writers who meet never wait for each other.
     counts: BTreeMap<String, Delta>,
+    /// How many students came to stand where.
+    standings: BTreeMap<&'static str, u32>,
 }
 
 /// Rosters coming in.
@@ -73,7 +77,7 @@ impl Rosters for SqlStore {
         dry_run: bool,
         now: Timestamp,
     ) -> StoreResult<TakenRoster> {
-        let mut taking = Taking { principal, season, now, counts: BTreeMap::new() };
+        let mut taking = Taking { principal, season, now, counts: BTreeMap::new(), standings: BTreeMap::new() };
         let mut write = self.database.write().await?;
         seasons::rules(&mut write, &principal.school, season).await?;
         // Two rosters of a season at once would each miss what the other brings.
@@ -109,11 +113,11 @@ impl Rosters for SqlStore {
         let line = Line {
             season: Some(season),
             actor: Some(principal.user),
-            details: vec![
-                ("new", report.new.to_string()),
-                ("updated", report.updated.to_string()),
-                ("unchanged", report.unchanged.to_string()),
-            ],
+            details: [("new", report.new), ("updated", report.updated), ("unchanged", report.unchanged)]
+                .into_iter()
+                .chain(taking.standings.iter().map(|(state, students)| (*state, *students)))
+                .map(|(name, number)| (name, number.to_string()))
+                .collect(),
             ..Line::of(&principal.school, "roster.taken")
         };
         audit::append(&mut write, now, line).await?;
@@ -154,16 +158,21 @@ impl SqlStore {
             _ => return Ok(Row::Wrong("id_number_taken")),
         };
         let Some(known) = known else {
-            self.insert_student(taking, write, &key, new, id_number_hash, fingerprint).await?;
+            let id = self.insert_student(taking, write, &key, new, id_number_hash, fingerprint).await?;
+            // Nobody has handed in anything for a new student: every standing is possible.
+            let _ = taking.stand(write, id, &new.unit_code, new.standing).await?;
             return Ok(Row::New);
         };
         let (id, unit) = (known.id("id")?, known.text("unit")?);
         if !taking.principal.units.covers(&unit) {
             return Ok(Row::Wrong("unit_out_of_scope"));
         }
-        let reinstated = reinstate(write, id, taking.now).await?;
+        let stands = match taking.stand(write, id, &unit, new.standing).await? {
+            Ok(changed) => changed,
+            Err(_) => return Ok(Row::Wrong("standing_impossible")),
+        };
         if known.bytes_or_null("fingerprint")?.as_deref() == Some(fingerprint.as_slice()) {
-            return Ok(if reinstated { Row::Updated } else { Row::Unchanged });
+            return Ok(if stands { Row::Updated } else { Row::Unchanged });
         }
         self.update_student(taking, write, id, new, id_number_hash, fingerprint).await?;
         if unit != new.unit_code {
@@ -180,7 +189,7 @@ impl SqlStore {
             optional(new.student_number.as_deref()),
             new.unit_code.clone(),
             optional(new.name.as_deref()),
-            optional(new.id_number.as_ref().map(|number| number.reveal())),
+            optional(new.shown_id_number()),
             optional(new.phone.as_deref()),
             details,
         ];
@@ -199,7 +208,7 @@ impl SqlStore {
         new: &NewStudent,
         id_number_hash: Option<Hash>,
         fingerprint: Hash,
-    ) -> StoreResult<()> {
+    ) -> StoreResult<Uuid> {
         let id = Uuid::now_v7();
         let (school, now) = (&taking.principal.school, values::time(taking.now));
         sql("INSERT INTO students (id, school, season, unit, student_key, student_number, name, id_number, id_number_hash, phone, details,
@@ -211,7 +220,7 @@ impl SqlStore {
         .bind(key)
         .bind(&new.student_number)
         .bind(self.seal("name", id, new.name.as_deref())?)
-        .bind(self.seal("id_number", id, new.id_number.as_ref().map(|number| number.reveal()))?)
+        .bind(self.seal("id_number", id, new.shown_id_number())?)
         .bind(id_number_hash.map(|hash| hash.to_vec()))
         .bind(self.seal("phone", id, new.phone.as_deref())?)
         .bind(values::json(&new.details)?)
@@ -227,8 +236,8 @@ impl SqlStore {
             .bind(now)
             .execute(&mut *write)
             .await?;
-        taking.count(&new.unit_code, &Delta { students: 1, ..Delta::default() });
-        Ok(())
+        taking.count(&new.unit_code, &Delta { students: 1, ..Delta::default() }.enrolments(EnrolmentState::Invited, 1));
+        Ok(id)
     }
 
     async fn update_student(
@@ -249,7 +258,7 @@ impl SqlStore {
         .bind(&new.unit_code)
         .bind(&new.student_number)
         .bind(self.seal("name", id, new.name.as_deref())?)
-        .bind(self.seal("id_number", id, new.id_number.as_ref().map(|number| number.reveal()))?)
+        .bind(self.seal("id_number", id, new.shown_id_number())?)
         .bind(id_number_hash.map(|hash| hash.to_vec()))
         .bind(self.seal("phone", id, new.phone.as_deref())?)
         .bind(values::json(&new.details)?)
@@ -265,6 +274,43 @@ impl SqlStore {
 impl Taking<'_> {
     fn count(&mut self, unit: &str, delta: &Delta) {
         self.counts.entry(unit.to_owned()).or_default().add(delta);
+    }
+
+    /// What a roster says of a student's part in the season; naming the student without a word opens a part that was over. Whether anything
+    /// changed, or why it cannot.
+    async fn stand(
+        &mut self,
+        write: &mut Write,
+        student: Uuid,
+        unit: &str,
+        standing: Option<Standing>,
+    ) -> StoreResult<Result<bool, Refusal>> {
+        let before = intake::enrolment(write, student).await?;
+        let after = match stand(before, standing) {
+            // Who handed something in before is no stranger.
+            Ok(EnrolmentState::Invited) if before != EnrolmentState::Invited => self.welcome_back(write, student).await?,
+            Ok(after) => after,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let moved = intake::move_enrolment(write, student, after, self.now).await?;
+        if let Some(delta) = &moved {
+            self.count(unit, delta);
+            *self.standings.entry(after.code()).or_default() += 1;
+        }
+        Ok(Ok(moved.is_some()))
+    }
+
+    async fn welcome_back(&self, write: &mut Write, student: Uuid) -> StoreResult<EnrolmentState> {
+        let row =
+            sql("SELECT count(*) AS attempts, count(*) FILTER (WHERE status = 'approved') AS approved FROM attempts WHERE student = ?")
+                .bind(values::id(student))
+                .fetch_one(&mut *write)
+                .await?;
+        Ok(match (row.number("attempts")?, row.number("approved")?) {
+            (0, _) => EnrolmentState::Invited,
+            (_, 0) => EnrolmentState::Verified,
+            _ => EnrolmentState::Done,
+        })
     }
 
     async fn know_unit(&self, write: &mut Write, row: &NewStudent) -> StoreResult<()> {
@@ -289,15 +335,17 @@ impl Taking<'_> {
 
     /// A student who changes units takes all attempts and their counts along.
     async fn move_student(&mut self, write: &mut Write, student: Uuid, from: &str, to: &str) -> StoreResult<()> {
-        let attempts = sql(locked!("SELECT status, band FROM attempts WHERE student = ? ORDER BY id"))
+        let enrolment = intake::enrolment(write, student).await?;
+        let attempts = sql(locked!("SELECT status, number, band FROM attempts WHERE student = ? ORDER BY id"))
             .bind(values::id(student))
             .fetch_all(&mut *write)
             .await?;
-        let mut delta = Delta { students: 1, captured_students: i64::from(!attempts.is_empty()), ..Delta::default() };
+        let mut delta =
+            Delta { students: 1, captured_students: i64::from(!attempts.is_empty()), ..Delta::default() }.enrolments(enrolment, 1);
         for row in &attempts {
             let (status, band) = (row.code::<Status>("status")?, row.code_or_null::<Band>("band")?);
             delta.done_students += i64::from(status == Status::Approved);
-            delta = delta.attempts(status, band, 1);
+            delta = delta.attempts(status, row.number("number")?, band, 1);
         }
         sql("UPDATE attempts SET unit = ?, lease_user = NULL, lease_token = NULL, leased_at = NULL, visible_at = place_at WHERE student = ?")
             .bind(to)
@@ -328,16 +376,34 @@ fn refuse_claimant(known: &Found, key: &str, new: &NewStudent) -> StoreResult<Op
     })
 }
 
-/// A later roster that names the student again opens a part in the season that was over.
-async fn reinstate(write: &mut Write, student: Uuid, now: Timestamp) -> StoreResult<bool> {
-    let state: String =
-        sql(locked!("SELECT state FROM enrolments WHERE student = ?")).bind(values::id(student)).fetch_value(&mut *write).await?;
-    let state = EnrolmentState::from_code(&state).ok_or(StoreError::Corrupt("an enrolment state nobody knows"))?;
-    match state.after(EnrolmentEvent::Reinstate) {
-        Ok(state) => {
-            intake::set_enrolment(write, student, state, now).await?;
-            Ok(true)
+/// Where a student stands after what a roster says.
+fn stand(before: EnrolmentState, standing: Option<Standing>) -> Result<EnrolmentState, Refusal> {
+    use EnrolmentState as S;
+    let open = before.after(EnrolmentEvent::Reinstate).unwrap_or(before);
+    match (standing, before) {
+        (None | Some(Standing::Active), _) => Ok(open),
+        (Some(Standing::Withdrawn), S::Withdrawn) | (Some(Standing::Ineligible), S::Ineligible) => Ok(before),
+        (Some(Standing::Withdrawn), _) => open.after(EnrolmentEvent::Withdraw),
+        (Some(Standing::Ineligible), _) => open.after(EnrolmentEvent::FindIneligible),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roster_opens_and_ends_parts_in_a_season_but_no_finished_or_erased_one_by_withdrawal() {
+        use EnrolmentState as S;
+        for state in [S::Withdrawn, S::Ineligible, S::Lapsed] {
+            assert_eq!((stand(state, None), stand(state, Some(Standing::Active))), (Ok(S::Invited), Ok(S::Invited)));
         }
-        Err(_) => Ok(false),
+        for state in [S::Invited, S::Verified, S::Withdrawn, S::Ineligible, S::Lapsed] {
+            assert_eq!(stand(state, Some(Standing::Withdrawn)), Ok(S::Withdrawn));
+            assert_eq!(stand(state, Some(Standing::Ineligible)), Ok(S::Ineligible));
+        }
+        assert_eq!(stand(S::Done, Some(Standing::Withdrawn)), Err(Refusal::NotPossible));
+        assert_eq!(stand(S::Done, Some(Standing::Ineligible)), Ok(S::Ineligible));
+        assert_eq!((stand(S::Erased, None), stand(S::Verified, None), stand(S::Done, None)), (Ok(S::Erased), Ok(S::Verified), Ok(S::Done)));
     }
 }

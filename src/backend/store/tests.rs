@@ -218,3 +218,35 @@ async fn a_late_commit_is_skipped_by_no_reader() {
     }
     assert_eq!(seen, ["attempt.held"]);
 }
+
+/// Somebody, or a forgotten line of code, changed a counter behind the store's back.
+async fn a_damaged_counter_is_found_and_mended(store: SqlStore) {
+    let mut world = crate::backend::store::conformance::World::found(Arc::new(store.clone())).await;
+    world.pending(1, None).await;
+    let (admin, season, now) = (world.admin.clone(), crate::backend::store::conformance::SEASON, world.now());
+    let sound = world.store.progress(&admin, season).await.unwrap();
+    assert_eq!(world.store.reconcile(now).await.unwrap(), []);
+    let mut write = store.database.write().await.unwrap();
+    let damage = "UPDATE unit_counters SET pending = pending + 4, enrolled_verified = 0, first_rejected = 7 WHERE unit = 'A'";
+    sql(damage).execute(&mut write).await.unwrap();
+    write.commit().await.unwrap();
+    assert_ne!(world.store.progress(&admin, season).await.unwrap(), sound);
+    let corrected = world.store.reconcile(now).await.unwrap();
+    assert_eq!(corrected.iter().map(|unit| (unit.unit.as_str(), unit.counters)).collect::<Vec<_>>(), [("A", 3)]);
+    assert_eq!(world.store.progress(&admin, season).await.unwrap(), sound);
+    let line = world.store.audit(&admin, Some(season), None, 1).await.unwrap().items.remove(0);
+    assert_eq!((line.action.as_str(), line.actor, line.details["counters"].as_str()), ("counters.corrected", None, "3"));
+    assert_eq!(world.store.reconcile(now).await.unwrap(), [], "once mended it stays so");
+}
+
+#[tokio::test]
+async fn a_damaged_counter_is_found_and_mended_on_sqlite() {
+    let (store, _folder) = fresh().await;
+    a_damaged_counter_is_found_and_mended(store).await;
+}
+
+#[tokio::test]
+async fn a_damaged_counter_is_found_and_mended_on_postgres() {
+    let Some((store, _url)) = fresh_on_postgres().await else { return };
+    a_damaged_counter_is_found_and_mended(store).await;
+}

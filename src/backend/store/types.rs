@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{people::User, roster::RowError, submission::NoticeKind},
-    backend::blobs::StoredBlob,
+    backend::{blobs::StoredBlob, roster::Standing},
     domain::{
         access::Principal, check::Verdict, comparison::Comparison, id_card::CardRecord, lifecycle::attempt::Status, reason::Reason,
         report::Report, resident_id::ResidentId, review::ReviewVerdict,
@@ -66,10 +66,21 @@ pub struct NewStudent {
     pub student_key: Option<String>,
     pub name: Option<String>,
     pub id_number: Option<ResidentId>,
+    /// In a season of capture codes, in place of the ID number: nobody is found by it.
+    pub masked_id_number: Option<String>,
     pub phone: Option<String>,
     pub unit_code: String,
     pub unit_name: String,
     pub details: StudentDetails,
+    pub standing: Option<Standing>,
+}
+
+impl NewStudent {
+    /// What people see of the ID number: all of it, or what its mask leaves.
+    #[must_use]
+    pub fn shown_id_number(&self) -> Option<&str> {
+        self.id_number.as_ref().map(ResidentId::reveal).or(self.masked_id_number.as_deref())
+    }
 }
 
 /// What else a roster says: kept for packages and prints, never searched.

@@ -1,6 +1,5 @@
 //! The roster of an import: brought to the season, and given back with its errors where it has any.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::report::Report;
@@ -8,6 +7,7 @@ use super::{Arguments, Pace, folder, unreadable};
 use crate::api::columns::ColumnMapping;
 use crate::api::problem::Problem;
 use crate::api::roster::{RosterReport, Season};
+use crate::cli::private::{self, Unwritten};
 use crate::cli::remote::Failure;
 use crate::client::Http;
 use crate::domain::season::SeasonKind;
@@ -63,7 +63,10 @@ impl Roster {
             && !taken.errors.is_empty()
         {
             let table = with_errors(&self.bytes, kind, &taken, report.context.language, path)?;
-            write_private(path, &table)?;
+            private::write(path, &table).map_err(|unwritten| match unwritten {
+                Unwritten::Exists => exists(path),
+                Unwritten::Failed => unreadable(path),
+            })?;
             let path = folder::shown(path);
             report.say("output.import.errors_written", &[("path", &path)])?;
             report.object(&serde_json::json!({"event": "errors_file", "file": path}))?;
@@ -103,13 +106,4 @@ fn with_errors(bytes: &[u8], kind: SeasonKind, report: &RosterReport, language: 
 #[cfg(not(feature = "server"))]
 fn with_errors(_: &[u8], _: SeasonKind, _: &RosterReport, _: Language, _: &Path) -> Result<Vec<u8>, Problem> {
     Err(Problem::new(0, "errors_not_here", "built without the backend"))
-}
-
-/// Writes a file that nobody else can read, whole or not at all, and over nobody's.
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let unwritten = |_| unreadable(path);
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unwritten)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(unwritten)?;
-    file.persist_noclobber(path).map(|_| ()).map_err(|_| exists(path))
 }

@@ -48,7 +48,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Event::Terminal(facts) => model.facts = facts,
         Event::Shown(submission) => pictures::shown(model, submission),
         Event::Seasons(seasons) => arrivals::seasons(model, seasons, &mut effects),
-        Event::Progress(progress) => arrivals::progress(model, progress),
+        Event::Progress(progress) => arrivals::progress(model, *progress),
         Event::Page { ticket, page } => lists::arrived(model, ticket, page),
         Event::Detail { submission, detail } => arrivals::detail(model, submission, detail),
         Event::Picture { request, picture } => pictures::arrived(model, request, picture),

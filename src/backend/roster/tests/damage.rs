@@ -31,6 +31,17 @@ fn with_part(part: &str, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
+#[test]
+fn a_row_that_no_sheet_has_is_damage_and_no_panic() {
+    for number in ["4294967297", "99999999999999999999", "0"] {
+        let bytes = with_part("xl/worksheets/sheet1.xml", |bytes| {
+            let text = String::from_utf8(std::mem::take(bytes)).unwrap();
+            *bytes = text.replacen("<row r=\"2\"", &format!("<row r=\"{number}\""), 1).into_bytes();
+        });
+        let _ = parse(&bytes);
+    }
+}
+
 fn any_row() -> impl Strategy<Value = Vec<String>> {
     let text = prop_oneof![Just(String::new()), "[张李王]{1,3}", "\\PC{0,12}", "[=+@-][0-9A-Z ]{0,12}", Just("东".to_owned())];
     let id =

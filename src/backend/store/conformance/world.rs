@@ -199,7 +199,9 @@ pub fn student(index: u32, unit: &str) -> NewStudent {
         phone: (index != 2).then(|| format!("1380000{index:04}")),
         unit_code: unit.to_owned(),
         unit_name: format!("{unit} 分校"),
+        masked_id_number: None,
         details: StudentDetails::default(),
+        standing: None,
     }
 }
 
@@ -211,7 +213,7 @@ pub fn everywhere(principal: &Principal) -> bool {
     principal.units == UnitScope::All
 }
 
-fn blob(attempt: Uuid, kind: PictureKind) -> StoredBlob {
+pub fn blob(attempt: Uuid, kind: PictureKind) -> StoredBlob {
     StoredBlob { kind: BlobKind::Picture(kind), name: format!("{}{}", attempt.simple(), kind.code()), bytes: 3 }
 }
 
