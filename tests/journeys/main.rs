@@ -15,6 +15,7 @@ mod live;
 mod opening;
 mod papers;
 mod progress;
+mod replicas;
 mod rosters;
 mod scope;
 mod screens;

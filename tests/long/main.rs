@@ -12,66 +12,28 @@ use std::{
 };
 
 use uuid::Uuid;
-use zhaoshen::{
-    api::submission::NewReview,
-    client::{
-        Http,
-        http::{Intention, is_passing},
-    },
-    domain::{lifecycle::attempt::Status, reason::Reason, review::ReviewVerdict},
-};
-
 mod rubbish;
 #[path = "../journeys/support/mod.rs"]
 #[allow(dead_code, reason = "the journeys use the rest of it")]
 mod support;
 
-use support::house::{House, SEASON, students};
+use support::{
+    house::{House, SEASON, students},
+    replicas::{self, Confirmed, decide_and_undo},
+};
 
-/// What one reviewer did and was told: how many decisions and undoings the server has confirmed.
-#[derive(Debug, Default)]
-struct Confirmed {
-    held: usize,
-    undone: usize,
+fn cycles() -> u64 {
+    std::env::var("ZHAOSHEN_LONG_CYCLES").ok().and_then(|number| number.parse().ok()).unwrap_or(100)
 }
 
-/// Decides one photo and takes it back, over and over, each intention repeated under its key until it is answered.
-async fn decide_and_undo(http: Http, id: Uuid, stop: Arc<AtomicBool>) -> Confirmed {
-    let mut confirmed = Confirmed::default();
-    while !stop.load(Ordering::Relaxed) {
-        let Some(seen) = until_answered(|| http.submission(id)).await else { continue };
-        let intention = Intention { version: seen.summary.version, key: Uuid::now_v7(), lease: None };
-        match seen.summary.status {
-            Status::Pending => {
-                let verdict = if confirmed.held % 2 == 0 {
-                    ReviewVerdict::Approve
-                } else {
-                    ReviewVerdict::Reject { reasons: vec![Reason::Blur].try_into().expect("one reason") }
-                };
-                let review = NewReview { verdict, rendition: seen.rendition };
-                confirmed.held += usize::from(until_answered(|| http.review(id, &review, intention)).await.is_some());
-            }
-            Status::Held => confirmed.undone += usize::from(until_answered(|| http.undo(id, intention)).await.is_some()),
-            other => panic!("a photo of this soak is never {other:?}"),
-        }
-    }
-    confirmed
-}
-
-/// Asks again while no answer comes; `None` where the server refused.
-async fn until_answered<T, F: Future<Output = Result<T, zhaoshen::api::problem::Problem>>>(mut ask: impl FnMut() -> F) -> Option<T> {
-    loop {
-        match ask().await {
-            Ok(answer) => return Some(answer),
-            Err(problem) if is_passing(&problem) => tokio::time::sleep(Duration::from_millis(20)).await,
-            Err(problem) => panic!("one hand at one photo is never refused: {problem}"),
-        }
-    }
+#[test]
+fn no_decision_is_lost_or_doubled_when_replicas_and_the_database_die() {
+    replicas::survive(cycles());
 }
 
 #[test]
 fn no_decision_is_lost_or_doubled_by_power_cuts() {
-    let cycles: u64 = std::env::var("ZHAOSHEN_LONG_CYCLES").ok().and_then(|number| number.parse().ok()).unwrap_or(100);
+    let cycles = cycles();
     let (mut house, [registrar, reviewer]) = House::open([("registrar", None), ("reviewer", None)]);
     house.put_season(&registrar, 86_400);
     let cohort = students(&[0, 2, 16, 32]);

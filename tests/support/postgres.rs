@@ -123,35 +123,32 @@ rm -rf "$2""#;
 
     /// Starts the server on what [`Cluster::kill_9`] left.
     pub fn restart(&mut self) {
-        let binaries = Cluster::binaries().expect("they were there before");
         let began = Instant::now();
-        loop {
-            let _ = std::fs::remove_file(self.folder.join("stay"));
-            let _ = std::fs::remove_file(self.folder.join("data/postmaster.pid"));
-            let next = Cluster::launch(&binaries, self.folder.clone(), self.port, unprivileged());
-            let old = std::mem::replace(self, next);
-            // The old one owns the same folder: it has been told to leave it.
-            std::mem::forget(old);
-            // A server that finds the shared memory of the killed one still in use gives up at once.
-            let started = loop {
-                if self.is_ready() && std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                    break true;
-                }
-                let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-                if log.contains("FATAL") && !self.folder.join("data/postmaster.pid").exists() {
-                    break false;
-                }
-                assert!(began.elapsed() < PATIENCE, "PostgreSQL did not come back: {log}");
-                std::thread::sleep(Duration::from_millis(20));
-            };
-            if started {
-                return;
-            }
-            std::fs::write(self.folder.join("stay"), "").expect("an own folder");
-            drop(self.watched.take());
-            let _ = self.watcher.wait();
-            std::thread::sleep(Duration::from_millis(100));
+        // Its children end when they see it gone. Until then they hold the old memory, and a second server would ruin the data; so the files
+        // by which it would notice are removed only after them. They name a process that may wait for ever to be collected by its parent.
+        while self.is_used() {
+            assert!(began.elapsed() < PATIENCE, "the killed server's children do not end");
+            std::thread::sleep(Duration::from_millis(10));
         }
+        let socket = format!(".s.PGSQL.{}", self.port);
+        for file in ["stay", "data/postmaster.pid", &format!("{socket}.lock"), &socket] {
+            let _ = std::fs::remove_file(self.folder.join(file));
+        }
+        let binaries = Cluster::binaries().expect("they were there before");
+        let mut next = Cluster::launch(&binaries, self.folder.clone(), self.port, unprivileged());
+        next.wait();
+        // The old one owns the same folder, and has been told to leave it.
+        std::mem::forget(std::mem::replace(self, next));
+    }
+
+    /// Whether any process works in the data folder.
+    fn is_used(&self) -> bool {
+        let data = self.folder.join("data");
+        std::fs::read_dir("/proc")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|process| std::fs::read_link(process.path().join("cwd")).is_ok_and(|folder| folder == data))
     }
 }
 

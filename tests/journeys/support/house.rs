@@ -8,7 +8,7 @@ use std::{
     fs,
     io::Write as _,
     net::{Ipv4Addr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -43,6 +43,8 @@ const PASSWORD: &str = "correct horse battery";
 pub struct House {
     home: TempHome,
     port: u16,
+    /// The port that people use, where it is not the server's own.
+    front: Option<u16>,
     /// Where PostgreSQL keeps the data, in a run that is on it.
     database: Option<String>,
     /// Where pictures are kept, in the same run.
@@ -82,15 +84,19 @@ impl From<Output> for Ended {
 impl House {
     /// Founds a school with people of these roles and units, starts its server, and lets everybody sign in.
     pub fn open<const N: usize>(people: [(&str, Option<&str>); N]) -> (House, [Person; N]) {
+        House::open_at(free_port(), None, pair::database(), pair::on_cluster().then(s3::place), people)
+    }
+
+    /// The same with its data and its ports where they are said to be.
+    pub fn open_at<const N: usize>(
+        port: u16,
+        front: Option<u16>,
+        database: Option<String>,
+        pictures: Option<s3::Place>,
+        people: [(&str, Option<&str>); N],
+    ) -> (House, [Person; N]) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let mut house = House {
-            home: TempHome::new(),
-            port: free_port(),
-            database: pair::database(),
-            pictures: pair::on_cluster().then(s3::place),
-            server: None,
-            runtime,
-        };
+        let mut house = House { home: TempHome::new(), port, front, database, pictures, server: None, runtime };
         let mut number = 0;
         let links = people.map(|(role, units)| {
             number += 1;
@@ -107,7 +113,7 @@ impl House {
     }
 
     pub fn address(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}", self.front.unwrap_or(self.port))
     }
 
     /// What says to the server where its data is, beside its folder.
@@ -137,11 +143,16 @@ impl House {
 
     /// Starts the server where it always is.
     pub fn start(&mut self) {
+        self.server = Some(Server::spawn(self.server_command(&self.data(), self.port)));
+    }
+
+    /// What serves this house's data on a port, with a folder of its own.
+    pub fn server_command(&self, data: &Path, port: u16) -> Command {
         let mut command = self.home.command(PROGRAM);
         // What it logs is for whoever looks into a failed journey; a killed server's readers are gone.
-        command.arg("serve").arg("--data").arg(self.data()).args(["--listen", &format!("127.0.0.1:{}", self.port)]);
+        command.arg("serve").arg("--data").arg(data).args(["--listen", &format!("127.0.0.1:{port}")]);
         command.env("ZHAOSHEN_LOG", "warn").envs(self.environment());
-        self.server = Some(Server::spawn(command));
+        command
     }
 
     /// Ends the server as a power cut would.
@@ -260,7 +271,7 @@ pub fn rules(held_seconds: u32) -> SeasonRules {
 }
 
 /// A port that stays ours through restarts: below the range that the system gives to others, and no two journeys get the same.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     (0..1000)
         .map(|_| {

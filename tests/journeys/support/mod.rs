@@ -8,6 +8,7 @@ pub mod home;
 pub mod house;
 pub mod pair;
 pub mod queries;
+pub mod replicas;
 pub mod reviewing;
 pub mod s3;
 pub mod server;
