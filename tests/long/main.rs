@@ -12,6 +12,8 @@ use std::{
 };
 
 use uuid::Uuid;
+
+mod rosters;
 mod rubbish;
 #[path = "../journeys/support/mod.rs"]
 #[allow(dead_code, reason = "the journeys use the rest of it")]

@@ -24,6 +24,7 @@ pub mod claims;
 #[cfg(test)]
 pub mod conformance;
 pub mod counters;
+pub mod cursor;
 pub mod database;
 pub mod days;
 pub mod deciding;

@@ -1,12 +1,12 @@
 //! Submissions as people read them: pages of the queue, one whole, its pictures. Personal data leaves here masked.
 
 use async_trait::async_trait;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
     SqlStore,
+    cursor::Cursor,
     database::{Row, Spelling, Write, sql},
     values,
 };
@@ -92,7 +92,8 @@ impl Queue for SqlStore {
             Some(status) => vec![status.code()],
             None => Status::ALL.map(Status::code).to_vec(),
         };
-        let (after, after_id) = filter.cursor.as_deref().map_or(Ok((i64::MIN, vec![])), read_cursor)?;
+        let cursor = filter.cursor.as_deref().map(str::parse::<Cursor>).transpose()?;
+        let (after, after_id) = cursor.map_or((i64::MIN, vec![]), |cursor| (cursor.at, values::id(cursor.id)));
         let text = if units.is_some() { PAGE_OF_UNITS } else { PAGE_OF_SEASON };
         let mut query = sql(text)
             .bind(values::id(principal.user))
@@ -110,7 +111,7 @@ impl Queue for SqlStore {
         let mut items = rows.iter().map(|row| self.summary(row)).collect::<StoreResult<Vec<_>>>()?;
         let more = items.len() > filter.limit as usize;
         items.truncate(filter.limit as usize);
-        let next = items.last().filter(|_| more).map(cursor_after);
+        let next = items.last().filter(|_| more).map(|last| Cursor::after(last.submitted_at, last.id).to_string());
         Ok(Page { items, next })
     }
 
@@ -242,18 +243,4 @@ impl SqlStore {
 
 fn number(row: &Row) -> StoreResult<u32> {
     u32::try_from(row.number("number")?).map_err(|_| StoreError::Corrupt("an attempt's number out of range"))
-}
-
-fn cursor_after(last: &SubmissionSummary) -> String {
-    let mut bytes = values::time(last.submitted_at).to_be_bytes().to_vec();
-    bytes.extend_from_slice(last.id.as_bytes());
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn read_cursor(cursor: &str) -> StoreResult<(i64, Vec<u8>)> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| StoreError::Cursor)?;
-    match bytes.split_first_chunk::<8>() {
-        Some((time, id)) if id.len() == 16 => Ok((i64::from_be_bytes(*time), id.to_vec())),
-        _ => Err(StoreError::Cursor),
-    }
 }
