@@ -21,6 +21,7 @@ use zhaoshen::{
     domain::{lifecycle::attempt::Status, reason::Reason, review::ReviewVerdict},
 };
 
+mod race;
 mod rubbish;
 #[path = "../journeys/support/mod.rs"]
 #[allow(dead_code, reason = "the journeys use the rest of it")]

@@ -45,6 +45,7 @@ pub mod reconcile;
 pub mod rosters;
 pub mod seasons;
 pub mod skips;
+pub mod statistics;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
@@ -71,6 +72,8 @@ pub trait Store:
     + notices::Notices
     + skips::Skipping
     + places::Placing
+    + golden::Golden
+    + statistics::Statistics
     + sweep::Sweeping
     + audit::Auditing
     + live::Watching
