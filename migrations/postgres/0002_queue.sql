@@ -61,7 +61,7 @@ CREATE TABLE golden_items (
 );
 CREATE INDEX golden_items_of_season ON golden_items (school, season, id);
 
--- Which reviewer gets which golden item, once, and under which id it comes (or will, at its time).
+-- Which reviewer gets which golden item, once; the photo whose claim drew it, when it comes, and the attempt it then is.
 CREATE TABLE golden_offers (
     id       BYTEA PRIMARY KEY CHECK (length(id) = 16),
     school   TEXT COLLATE "C" NOT NULL,
@@ -69,7 +69,10 @@ CREATE TABLE golden_offers (
     unit     TEXT COLLATE "C" NOT NULL,
     golden   BYTEA NOT NULL REFERENCES golden_items (id),
     reviewer BYTEA NOT NULL,
+    drawn_by BYTEA NOT NULL,
     due_at   BIGINT NOT NULL,
-    UNIQUE (golden, reviewer)
+    attempt  BYTEA UNIQUE REFERENCES attempts (id),
+    UNIQUE (golden, reviewer),
+    UNIQUE (reviewer, drawn_by)
 );
 CREATE INDEX golden_offers_of_season ON golden_offers (school, season, reviewer, id);

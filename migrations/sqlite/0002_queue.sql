@@ -61,7 +61,7 @@ CREATE TABLE golden_items (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX golden_items_of_season ON golden_items (school, season, id);
 
--- Which reviewer gets which golden item, once, and under which id it comes (or will, at its time).
+-- Which reviewer gets which golden item, once; the photo whose claim drew it, when it comes, and the attempt it then is.
 CREATE TABLE golden_offers (
     id       BLOB PRIMARY KEY CHECK (length(id) = 16),
     school   TEXT NOT NULL,
@@ -69,7 +69,10 @@ CREATE TABLE golden_offers (
     unit     TEXT NOT NULL,
     golden   BLOB NOT NULL REFERENCES golden_items (id),
     reviewer BLOB NOT NULL,
+    drawn_by BLOB NOT NULL,
     due_at   INTEGER NOT NULL,
-    UNIQUE (golden, reviewer)
+    attempt  BLOB UNIQUE REFERENCES attempts (id),
+    UNIQUE (golden, reviewer),
+    UNIQUE (reviewer, drawn_by)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX golden_offers_of_season ON golden_offers (school, season, reviewer, id);

@@ -52,6 +52,7 @@ pub mod code {
     pub const KEY_REUSED: &str = "key_reused";
     pub const ALREADY_REVIEWED: &str = "already_reviewed";
     pub const LEAD_NEEDED: &str = "lead_needed";
+    pub const GOLDEN_CONTRADICTS: &str = "golden_contradicts";
     pub const NOTE_PERSONAL: &str = "note_personal";
     pub const NOTE_INVALID: &str = "note_invalid";
     pub const NOTICE_LIMIT: &str = "notice_limit";
@@ -67,7 +68,7 @@ pub mod code {
     /// Given by the client when the answer made no sense.
     pub const NONSENSE: &str = "nonsense";
 
-    pub const ALL: [&str; 26] = [
+    pub const ALL: [&str; 27] = [
         BAD_REQUEST,
         SIGN_IN,
         WRONG_PASSWORD,
@@ -82,6 +83,7 @@ pub mod code {
         KEY_REUSED,
         ALREADY_REVIEWED,
         LEAD_NEEDED,
+        GOLDEN_CONTRADICTS,
         NOTE_PERSONAL,
         NOTE_INVALID,
         NOTICE_LIMIT,

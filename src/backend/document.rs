@@ -9,7 +9,8 @@ use utoipa::{
 };
 
 use super::controllers::{
-    audit, claims, decisions, events, notices, pictures, progress, queue, rosters, seasons, sessions, submissions, system, users,
+    audit, claims, decisions, events, notices, pictures, progress, queue, rosters, seasons, sessions, statistics, submissions, system,
+    users,
 };
 
 #[derive(OpenApi)]
@@ -23,6 +24,7 @@ use super::controllers::{
         submissions::add, submissions::list, submissions::one, pictures::one,
         decisions::review, decisions::undo, decisions::retake_notice,
         queue::skip, queue::position, queue::lengths, queue::skips, queue::put_deadline,
+        statistics::reviewers, statistics::me, statistics::add_golden, statistics::golden, statistics::retire_golden,
         claims::add, claims::heartbeat, claims::release, audit::list, events::follow, notices::calls,
     )
 )]

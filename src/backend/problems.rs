@@ -87,6 +87,7 @@ impl From<StoreError> for Failure {
             StoreError::Refused(refusal) => failure(StatusCode::CONFLICT, refusal.code()),
             StoreError::AlreadyReviewed => failure(StatusCode::CONFLICT, code::ALREADY_REVIEWED),
             StoreError::LeadNeeded => failure(StatusCode::CONFLICT, code::LEAD_NEEDED),
+            StoreError::GoldenContradicts => failure(StatusCode::CONFLICT, code::GOLDEN_CONTRADICTS),
             StoreError::Note(NoteError::Personal) => failure(StatusCode::UNPROCESSABLE_ENTITY, code::NOTE_PERSONAL),
             StoreError::Note(NoteError::Shape) | StoreError::NoteNeeded => {
                 failure(StatusCode::UNPROCESSABLE_ENTITY, code::NOTE_INVALID).with("longest", LONGEST_NOTE)

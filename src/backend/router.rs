@@ -16,7 +16,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::{
     auth,
     controllers::{
-        audit, claims, decisions, events, notices, pictures, progress, queue, rosters, seasons, sessions, submissions, system, users,
+        audit, claims, decisions, events, notices, pictures, progress, queue, rosters, seasons, sessions, statistics, submissions, system,
+        users,
     },
     extract::SignedIn,
     problems::Failure,
@@ -86,6 +87,11 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/v1/submissions/{id}/position", Allowed(P::ReadSubmissions), get(queue::position)),
         route("GET", "/v1/queue", Allowed(P::ReadProgress), get(queue::lengths)),
         route("GET", "/v1/skips", Allowed(P::LeadReviews), get(queue::skips)),
+        route("GET", "/v1/statistics/reviewers", Allowed(P::ReadReviewStatistics), get(statistics::reviewers)),
+        route("GET", "/v1/statistics/me", Allowed(P::Review), get(statistics::me)),
+        route("POST", "/v1/golden", Allowed(P::LeadReviews), post(statistics::add_golden)),
+        route("GET", "/v1/golden", Allowed(P::LeadReviews), get(statistics::golden)),
+        route("DELETE", "/v1/golden/{id}", Allowed(P::LeadReviews), delete(statistics::retire_golden)),
         route("PUT", "/v1/seasons/{code}/units/{unit}/deadline", Allowed(P::ManageRoster), put(queue::put_deadline)),
         route("POST", "/v1/claims", Allowed(P::Review), post(claims::add)),
         route("PUT", "/v1/claims/{token}", Allowed(P::Review), put(claims::heartbeat)),

@@ -34,6 +34,7 @@ mod serve;
 #[cfg(feature = "desk")]
 mod show;
 mod standardize;
+mod statistics;
 mod table;
 #[cfg(feature = "server")]
 mod user;
@@ -105,6 +106,7 @@ enum Command {
     Progress(progress::Arguments),
     Export(export::Arguments),
     Audit(audit::Arguments),
+    Statistics(statistics::Arguments),
     #[cfg(feature = "desk")]
     Review(review::Arguments),
 }
@@ -187,6 +189,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::Progress(arguments) => progress::run(&arguments, context),
         Command::Export(arguments) => export::run(&arguments, context),
         Command::Audit(arguments) => audit::run(&arguments, context),
+        Command::Statistics(arguments) => statistics::run(&arguments, context),
         #[cfg(feature = "desk")]
         Command::Review(arguments) => review::run(arguments, context),
     }

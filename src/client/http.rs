@@ -14,7 +14,7 @@ use crate::api::{
     people::{Invitation, NewUser, Redeem, Session, SignIn, User},
     problem::{self, Problem, code},
     progress::{AuditEntry, DayProgress, Progress},
-    reviewing::{NewSkip, QueueLength, QueuePosition, Skip, UnitDeadline},
+    reviewing::{GoldenItem, NewGolden, NewSkip, QueueLength, QueuePosition, ReviewStatistics, ReviewerStatistics, Skip, UnitDeadline},
     roster::{RosterReport, Season},
     submission::{Claim, NewClaim, NewReview, NewSubmission, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
 };
@@ -57,6 +57,20 @@ pub struct SubmissionQuery {
     pub status: Option<Status>,
     pub cursor: Option<String>,
     pub limit: Option<u32>,
+}
+
+/// From the first day to the last; without one from the beginning, to the end.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Days {
+    pub from: Option<jiff::civil::Date>,
+    pub to: Option<jiff::civil::Date>,
+}
+
+impl Days {
+    fn of(self, season: &str) -> Vec<(&'static str, String)> {
+        let day = |name, day: Option<jiff::civil::Date>| day.map(|day| (name, day.to_string()));
+        [Some(("season", season.to_owned())), day("from", self.from), day("to", self.to)].into_iter().flatten().collect()
+    }
 }
 
 /// What a decision is made on: the version seen, the key of the intention, the claim.
@@ -266,6 +280,33 @@ impl Http {
     /// Sets a unit's own deadline. `PUT /v1/seasons/{code}/units/{unit}/deadline`
     pub async fn put_deadline(&self, season: &str, unit: &str, deadline: UnitDeadline) -> Result<(), Problem> {
         self.empty(self.request(Method::PUT, &["seasons", season, "units", unit, "deadline"])?.json(&deadline)).await
+    }
+
+    /// How everybody reviews. `GET /v1/statistics/reviewers`
+    pub async fn review_statistics(&self, season: &str, days: Days) -> Result<ReviewStatistics, Problem> {
+        self.json(self.request(Method::GET, &["statistics", "reviewers"])?.query(&days.of(season))).await
+    }
+
+    /// How the asker reviews. `GET /v1/statistics/me`
+    pub async fn own_statistics(&self, season: &str, days: Days) -> Result<ReviewerStatistics, Problem> {
+        self.json(self.request(Method::GET, &["statistics", "me"])?.query(&days.of(season))).await
+    }
+
+    /// Makes a decided photo a golden item. `POST /v1/golden`
+    pub async fn add_golden(&self, new: &NewGolden) -> Result<GoldenItem, Problem> {
+        self.json(self.request(Method::POST, &["golden"])?.json(new)).await
+    }
+
+    /// The golden items of a season. `GET /v1/golden`
+    pub async fn golden_items(&self, season: &str, cursor: Option<&str>) -> Result<Page<GoldenItem>, Problem> {
+        let mut pairs = vec![("season", season)];
+        pairs.extend(cursor.map(|cursor| ("cursor", cursor)));
+        self.json(self.request(Method::GET, &["golden"])?.query(&pairs)).await
+    }
+
+    /// Gives a golden item to nobody any more. `DELETE /v1/golden/{id}`
+    pub async fn retire_golden(&self, id: Uuid) -> Result<(), Problem> {
+        self.empty(self.request(Method::DELETE, &["golden", &id.to_string()])?).await
     }
 
     /// Progress of a season. `GET /v1/progress`

@@ -32,6 +32,8 @@ pub enum Permission {
     ManageUsers,
     /// Settle what others disagree about or pass on, keep golden items, read how people review.
     LeadReviews,
+    /// Read how each reviewer works.
+    ReadReviewStatistics,
 }
 
 impl Role {
@@ -55,7 +57,8 @@ impl Role {
 
     fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            LeadReviews, ManageRoster, ManageUsers, ReadAudit, ReadCallList, ReadProgress, ReadSubmissions, Review, SendNotice, Submit,
+            LeadReviews, ManageRoster, ManageUsers, ReadAudit, ReadCallList, ReadProgress, ReadReviewStatistics, ReadSubmissions, Review,
+            SendNotice, Submit,
         };
         match self {
             Role::Reviewer => &[ReadProgress, ReadSubmissions, Review, SendNotice],
@@ -71,6 +74,7 @@ impl Role {
                 ReadCallList,
                 ManageUsers,
                 LeadReviews,
+                ReadReviewStatistics,
             ],
         }
     }

@@ -4,6 +4,7 @@
 //! Everything above (engine, API, backend, desk) speaks in these types.
 
 pub mod access;
+pub mod agreement;
 pub mod check;
 pub mod comparison;
 pub mod id_card;

@@ -13,6 +13,7 @@ use std::{
 
 use uuid::Uuid;
 
+mod race;
 mod rosters;
 mod rubbish;
 #[path = "../journeys/support/mod.rs"]

@@ -11,6 +11,7 @@ pub mod queue;
 pub mod rosters;
 pub mod seasons;
 pub mod sessions;
+pub mod statistics;
 pub mod submissions;
 pub mod system;
 pub mod users;

@@ -23,7 +23,7 @@ const MOST_TRIES: u32 = 5;
 /// When the store fails; the job then comes back.
 pub async fn one(state: &State) -> StoreResult<bool> {
     let Some(job) = super::take(state, JobKind::Notify).await? else { return Ok(false) };
-    let Some(work) = state.store.notice_work(&job).await? else { return Ok(true) };
+    let Some(work) = state.store.notice_work(&job, state.clock.now()).await? else { return Ok(true) };
     let gateway = &state.parts.messages;
     let sent = match message(work) {
         Ok(message) => super::alive(state, &job, gateway.send(&message)).await,

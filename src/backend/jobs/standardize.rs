@@ -63,7 +63,7 @@ pub struct Developed {
 /// When the store fails; the job then comes back.
 pub async fn one(state: &State) -> StoreResult<bool> {
     let Some(job) = super::take(state, JobKind::Standardize).await? else { return Ok(false) };
-    let Some(work) = state.store.attempt_work(&job).await? else { return Ok(true) };
+    let Some(work) = state.store.attempt_work(&job, state.clock.now()).await? else { return Ok(true) };
     if job.tries > MOST_TRIES {
         tracing::error!(attempt = %work.attempt, "given up: refused as unreadable");
         state.store.save_outcome(&job, &unreadable(), state.clock.now()).await?;

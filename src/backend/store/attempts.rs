@@ -7,7 +7,7 @@ use super::{
     counters::{self, Delta},
     database::{Row, Spelling, Write, locked, sql},
     days::{self, Happened},
-    values,
+    golden, values,
 };
 use crate::{
     backend::store::{StoreError, StoreResult},
@@ -42,6 +42,8 @@ pub struct AttemptRow {
     pub for_lead: bool,
     /// Who has it on the screen, and since when.
     pub leased: Option<(Uuid, Timestamp)>,
+    /// Whose golden item it is; nobody else sees it.
+    pub golden_for: Option<Uuid>,
 }
 
 /// A decision as it is first held.
@@ -54,13 +56,14 @@ pub struct Holding {
 
 const COLUMNS: Spelling = locked!(
     "SELECT id, school, season, unit, student, number, status, version, band, rendition, reviews_needed, decision, decision_reasons,
-     decided_by, refused_by_machine, held_until, for_lead, leased_at, lease_user FROM attempts WHERE id = ?1"
+     decided_by, refused_by_machine, held_until, for_lead, leased_at, lease_user, golden_for FROM attempts WHERE id = ?1"
 );
 
 const IN_SCOPE: Spelling = locked!(
     "SELECT id, school, season, unit, student, number, status, version, band, rendition, reviews_needed, decision, decision_reasons,
-     decided_by, refused_by_machine, held_until, for_lead, leased_at, lease_user FROM attempts
-     WHERE id = ?1 AND school = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3)))"
+     decided_by, refused_by_machine, held_until, for_lead, leased_at, lease_user, golden_for FROM attempts
+     WHERE id = ?1 AND school = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3)))
+         AND (golden_for IS NULL OR golden_for = ?4)"
 );
 
 /// Loads an attempt for the machine; nobody else writes it until the end of the transaction.
@@ -74,8 +77,13 @@ pub async fn load(write: &mut Write, id: Uuid) -> StoreResult<Option<AttemptRow>
 /// # Errors
 /// [`StoreError::NotFound`] where it is not there or not in scope.
 pub async fn load_in_scope(write: &mut Write, principal: &Principal, id: Uuid) -> StoreResult<AttemptRow> {
-    let row =
-        sql(IN_SCOPE).bind(values::id(id)).bind(&principal.school).bind(values::scope(principal)?).fetch_optional(&mut *write).await?;
+    let row = sql(IN_SCOPE)
+        .bind(values::id(id))
+        .bind(&principal.school)
+        .bind(values::scope(principal)?)
+        .bind(values::id(principal.user))
+        .fetch_optional(&mut *write)
+        .await?;
     attempt(&row.ok_or(StoreError::NotFound)?)
 }
 
@@ -99,6 +107,7 @@ fn attempt(row: &Row) -> StoreResult<AttemptRow> {
         held_until: row.time_or_null("held_until")?,
         for_lead: row.number("for_lead")? != 0,
         leased: row.id_or_null("lease_user")?.zip(row.time_or_null("leased_at")?),
+        golden_for: row.id_or_null("golden_for")?,
     })
 }
 
@@ -179,16 +188,17 @@ impl AttemptRow {
         self.tell(write, &format!("attempt.{}", after.code()), now).await
     }
 
-    /// Appends an event of this attempt.
+    /// Appends an event of this attempt: of the season people name, and of a golden item to its reviewer alone.
     pub async fn tell(&self, write: &mut Write, kind: &str, now: Timestamp) -> StoreResult<()> {
-        sql("INSERT INTO events (school, season, unit, kind, attempt, version, at) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        sql("INSERT INTO events (school, season, unit, kind, attempt, version, at, only_for) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(&self.school)
-            .bind(&self.season)
+            .bind(golden::shared(&self.season))
             .bind(&self.unit)
             .bind(kind)
             .bind(values::id(self.id))
             .bind(self.version)
             .bind(values::time(now))
+            .bind(self.golden_for.map(values::id))
             .execute(&mut *write)
             .await?;
         Ok(())

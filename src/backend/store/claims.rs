@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{
     SqlStore,
-    database::{Spelling, Sql, Value, Write, sql},
-    seasons, values,
+    database::{Row, Spelling, Sql, Value, Write, sql},
+    golden, seasons, values,
 };
 use crate::{
     api::submission::{Claim, NewClaim, NothingToClaim},
@@ -44,7 +44,7 @@ macro_rules! offered {
 /// Takes what the condition finds.
 macro_rules! take {
     ($($found:expr),*) => {
-        concat!("UPDATE attempts SET lease_user = ?1, lease_token = ?2, visible_at = ?3, leased_at = ?7 WHERE ", $($found),*)
+        concat!("UPDATE attempts SET lease_user = ?1, lease_token = ?2, visible_at = ?3, leased_at = ?7 WHERE ", $($found),*, " RETURNING id, season, unit, place_at")
     };
 }
 
@@ -120,6 +120,14 @@ const ANY_WAIT: &str = "SELECT EXISTS (SELECT 1 FROM units u WHERE u.school = ?1
      AND (?4 IS NULL OR u.code IN (SELECT value FROM json_each(?4)))
      AND EXISTS (SELECT 1 FROM attempts a WHERE a.school = ?1 AND a.season = ?2 AND a.unit = u.code AND a.status = ?3))";
 
+/// What is free of the asker's own season; nobody else takes from there.
+const OWN_FREE: &str = concat!(
+    "SELECT a.id, a.season, a.unit, a.place_at FROM attempts a WHERE a.school = ?1 AND a.season = ?2 AND a.status = ?3 AND a.visible_at <= ?4
+         AND (?6 IS NULL OR a.unit IN (SELECT value FROM json_each(?6))) AND ",
+    offered!("?5", "?4", "?7"),
+    " ORDER BY a.visible_at, a.id LIMIT ?8"
+);
+
 /// Leases that ran out, back to their places: time alone ends a lease, and nobody loses a place by one.
 const RAN_OUT: Spelling = Spelling::Each {
     sqlite: "UPDATE attempts SET lease_user = NULL, lease_token = NULL, leased_at = NULL, visible_at = place_at WHERE id IN (
@@ -164,21 +172,26 @@ impl Claims for SqlStore {
         let kept = self.keep_only(&mut write, principal, &wanted.keep, token, until).await?;
         let room = (MOST - kept).max(0);
         let asked = Asked { principal, wanted, units: &units, token, until, now };
-        sql(RAN_OUT).bind(&principal.school).bind(&wanted.season).bind(values::time(now)).execute(&mut write).await?;
-        let mut nothing = None;
+        for season in golden::seasons_of(principal, &wanted.season) {
+            sql(RAN_OUT).bind(&principal.school).bind(season).bind(values::time(now)).execute(&mut write).await?;
+        }
+        let (mut nothing, mut taken) = (None, vec![]);
         if wanted.only.is_empty() {
             let room = room.min(i64::from(wanted.count));
             for _ in 0..LOOKS {
-                let taken = asked.take_free(&mut write, room).await?;
-                nothing = if taken > 0 || kept > 0 || room == 0 { None } else { Some(asked.why_nothing(&mut write).await?) };
-                if taken > 0 || !matches!(nothing, Some(Nothing::Missed)) {
+                taken = asked.take_free(&mut write, room).await?;
+                nothing = if !taken.is_empty() || kept > 0 || room == 0 { None } else { Some(asked.why_nothing(&mut write).await?) };
+                if !taken.is_empty() || !matches!(nothing, Some(Nothing::Missed)) {
                     break;
                 }
             }
         } else {
-            let taken = asked.take_named(&mut write, room).await?;
-            nothing = if taken > 0 || kept > 0 { None } else { Some(asked.why_nothing(&mut write).await?) };
+            taken = asked.take_named(&mut write, room).await?;
+            nothing = if !taken.is_empty() || kept > 0 { None } else { Some(asked.why_nothing(&mut write).await?) };
         }
+        let claimed: Vec<(Uuid, String)> =
+            taken.into_iter().filter(|taken| golden::is_shared(&taken.season)).map(|taken| (taken.id, taken.unit)).collect();
+        self.plan_golden(&mut write, principal, &wanted.season, &rules, &claimed, now).await?;
         let items = self.leased(&mut write, principal, token, now).await?;
         write.commit().await?;
         let nothing = nothing.filter(|_| items.is_empty());
@@ -263,6 +276,23 @@ impl Nothing {
     }
 }
 
+/// A photo that was taken.
+struct Taken {
+    id: Uuid,
+    season: String,
+    unit: String,
+    place: i64,
+}
+
+impl Taken {
+    fn read(rows: &[Row]) -> StoreResult<Vec<Taken>> {
+        let taken = |row: &Row| {
+            Ok(Taken { id: row.id("id")?, season: row.text("season")?, unit: row.text("unit")?, place: row.number("place_at")? })
+        };
+        rows.iter().map(taken).collect()
+    }
+}
+
 /// A claim that is being made.
 struct Asked<'a> {
     principal: &'a Principal,
@@ -288,24 +318,63 @@ impl Asked<'_> {
     }
 
     /// The first free ones in the order of their places.
-    async fn take_free(&self, write: &mut Write, room: i64) -> StoreResult<u64> {
+    async fn take_free(&self, write: &mut Write, room: i64) -> StoreResult<Vec<Taken>> {
         let season = &self.wanted.season;
         let take = match self.units {
             None => self.take(FREE_OF_SEASON, season, room),
             Some(units) => self.take(FREE_OF_UNITS, season, room).bind(units),
         };
-        Ok(take.execute(&mut *write).await?.rows_affected())
+        let taken = Taken::read(&take.fetch_all(&mut *write).await?)?;
+        if golden::is_tried(self.principal) { self.take_own_too(write, taken, room).await } else { Ok(taken) }
     }
 
-    async fn take_named(&self, write: &mut Write, room: i64) -> StoreResult<u64> {
+    /// Those of the asker's own season among the others, each at its place; for each that comes in one that goes beyond the room is given back.
+    async fn take_own_too(&self, write: &mut Write, taken: Vec<Taken>, room: i64) -> StoreResult<Vec<Taken>> {
+        let own = sql(OWN_FREE)
+            .bind(&self.principal.school)
+            .bind(golden::own(&self.wanted.season, self.principal.user))
+            .bind(self.wanted.status.code())
+            .bind(values::time(self.now))
+            .bind(values::id(self.principal.user))
+            .bind(self.units)
+            .bind(self.principal.may(Permission::LeadReviews))
+            .bind(room)
+            .fetch_all(&mut *write)
+            .await?;
+        if own.is_empty() {
+            return Ok(taken);
+        }
+        let mut all = taken;
+        all.extend(Taken::read(&own)?);
+        all.sort_by_key(|taken| (taken.place, taken.id));
+        let beyond = all.split_off(all.len().min(usize::try_from(room).unwrap_or(0)));
+        let ids = |of: &[Taken], shared: bool| {
+            let ids: Vec<Uuid> = of.iter().filter(|taken| golden::is_shared(&taken.season) == shared).map(|taken| taken.id).collect();
+            hexadecimal(&ids)
+        };
+        sql(free!("id IN (SELECT unhex(value) FROM json_each(?))")).bind(ids(&beyond, true)?).execute(&mut *write).await?;
+        sql("UPDATE attempts SET lease_user = ?1, lease_token = ?2, visible_at = ?3, leased_at = ?4
+             WHERE id IN (SELECT unhex(value) FROM json_each(?5))")
+        .bind(values::id(self.principal.user))
+        .bind(values::id(self.token))
+        .bind(values::time(self.until))
+        .bind(values::time(self.now))
+        .bind(ids(&all, false)?)
+        .execute(&mut *write)
+        .await?;
+        Ok(all)
+    }
+
+    async fn take_named(&self, write: &mut Write, room: i64) -> StoreResult<Vec<Taken>> {
         let named = &self.wanted.only[..self.wanted.only.len().min(usize::try_from(room).unwrap_or(0))];
-        let seasons = values::json(&[&self.wanted.season])?;
+        let seasons = values::json(&golden::seasons_of(self.principal, &self.wanted.season))?;
         let take = self.take(FREE_AND_NAMED, seasons, room).bind(hexadecimal(named)?).bind(self.units);
-        Ok(take.execute(&mut *write).await?.rows_affected())
+        Taken::read(&take.fetch_all(&mut *write).await?)
     }
 
     async fn why_nothing(&self, write: &mut Write) -> StoreResult<Nothing> {
         let (school, season, status) = (&self.principal.school, &self.wanted.season, self.wanted.status.code());
+        let seasons = golden::seasons_of(self.principal, season);
         let next = sql(OFFERED_NEXT)
             .bind(school)
             .bind(season)
@@ -322,8 +391,13 @@ impl Asked<'_> {
         if let Some(until) = next.time_or_null("leased")? {
             return Ok(Nothing::AllClaimed(until));
         }
-        let any: bool = sql(ANY_WAIT).bind(school).bind(season).bind(status).bind(self.units).fetch_value(&mut *write).await?;
-        Ok(if any { Nothing::NoneForYou } else { Nothing::Empty })
+        for season in seasons {
+            let any = sql(ANY_WAIT).bind(school).bind(season).bind(status).bind(self.units);
+            if any.fetch_value(&mut *write).await? {
+                return Ok(Nothing::NoneForYou);
+            }
+        }
+        Ok(Nothing::Empty)
     }
 }
 

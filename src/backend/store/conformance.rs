@@ -3,12 +3,14 @@
 pub mod deciding;
 #[path = "../../../tests/support/fairness.rs"]
 pub mod fairness;
+pub mod golden;
 pub mod intake;
 pub mod leases;
 pub mod live;
 pub mod people;
 pub mod progress;
 pub mod queueing;
+pub mod statistics;
 pub mod walk;
 mod world;
 
@@ -42,6 +44,9 @@ macro_rules! conformance {
                 what_is_skipped_is_not_offered_to_the_same_person_for_a_while, a_lead_who_is_asked_for_is_the_only_one_who_judges,
                 a_disagreement_goes_to_a_lead_where_the_season_says_so, a_share_of_the_others_gets_a_second_look_by_another,
                 sixteen_race_and_the_order_is_fair],
+            golden: [a_golden_item_is_told_from_nothing, a_golden_items_review_changes_nobody_and_is_scored,
+                a_golden_item_that_needs_two_is_decided_by_somebody_else],
+            statistics: [agreement_is_counted_by_pair_and_against_the_decision, pace_is_measured_from_lease_and_review_and_pauses_are_not],
             walk: [counters_equal_a_scan_after_a_random_walk]
         );
     };

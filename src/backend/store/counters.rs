@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{
     SqlStore,
     database::{Row, Sql, Write, sql},
-    values,
+    golden, values,
 };
 use crate::{
     api::progress::{Deliveries, Enrolments, FirstAttempts, Prints, Progress, UnitProgress},
@@ -285,7 +285,30 @@ impl Counting for SqlStore {
 impl SqlStore {
     async fn progress_by(&self, text: &'static str, principal: &Principal, season: &str) -> StoreResult<Progress> {
         self.know_season(principal, season).await?;
-        let rows = sql(text).bind(&principal.school).bind(season).bind(values::scope(principal)?).fetch_all(&self.database).await?;
-        Ok(Progress::of(rows.iter().map(unit).collect::<StoreResult<Vec<_>>>()?))
+        Ok(Progress::of(self.unit_counters(text, principal, season, values::scope(principal)?).await?))
+    }
+
+    /// The counters of these units, in their order; a reviewer's golden items are counted as what they seem.
+    pub(super) async fn unit_counters(
+        &self,
+        text: &'static str,
+        principal: &Principal,
+        season: &str,
+        scope: Option<String>,
+    ) -> StoreResult<Vec<UnitProgress>> {
+        let rows = sql(text).bind(&principal.school).bind(season).bind(&scope).fetch_all(&self.database).await?;
+        let mut units = rows.iter().map(unit).collect::<StoreResult<Vec<_>>>()?;
+        if golden::is_tried(principal) {
+            let own = sql(text).bind(&principal.school).bind(golden::own(season, principal.user)).bind(&scope);
+            for row in own.fetch_all(&self.database).await? {
+                // No roster names those students: they seem to be of those who were invited.
+                let mut own = unit(&row)?;
+                own.enrolments.invited -= std::mem::take(&mut own.students);
+                if let Ok(at) = units.binary_search_by(|known| known.unit.cmp(&own.unit)) {
+                    units[at].add(&own);
+                }
+            }
+        }
+        Ok(units)
     }
 }

@@ -8,6 +8,7 @@ use jiff::{Timestamp, civil::Date, tz::Offset};
 use super::{
     SqlStore,
     database::{Write, sql},
+    golden, values,
 };
 use crate::{
     api::progress::DayProgress,
@@ -57,11 +58,11 @@ pub async fn count(write: &mut Write, school: &str, season: &str, unit: &str, no
 
 pub(super) const DAYS_OF_SEASON: &str =
     "SELECT day, CAST(sum(captured) AS BIGINT) AS captured, CAST(sum(decided) AS BIGINT) AS decided FROM unit_days
-     WHERE school = ?1 AND season = ?2 GROUP BY day ORDER BY day";
+     WHERE school = ?1 AND season IN (SELECT value FROM json_each(?2)) GROUP BY day ORDER BY day";
 
 pub(super) const DAYS_OF_UNITS: &str =
     "SELECT day, CAST(sum(captured) AS BIGINT) AS captured, CAST(sum(decided) AS BIGINT) AS decided FROM unit_days
-     WHERE school = ?1 AND season = ?2 AND unit IN (SELECT value FROM json_each(?3)) GROUP BY day ORDER BY day";
+     WHERE school = ?1 AND season IN (SELECT value FROM json_each(?2)) AND unit IN (SELECT value FROM json_each(?3)) GROUP BY day ORDER BY day";
 
 /// The season's course, day by day.
 #[async_trait]
@@ -74,9 +75,10 @@ pub trait Days: Send + Sync {
 impl Days for SqlStore {
     async fn days(&self, principal: &Principal, season: &str, unit: Option<&str>) -> StoreResult<Vec<DayProgress>> {
         let units = self.units_wanted(principal, season, unit).await?;
+        let seasons = values::json(&golden::seasons_of(principal, season))?;
         let query = match units {
-            None => sql(DAYS_OF_SEASON).bind(&principal.school).bind(season),
-            Some(units) => sql(DAYS_OF_UNITS).bind(&principal.school).bind(season).bind(units),
+            None => sql(DAYS_OF_SEASON).bind(&principal.school).bind(seasons),
+            Some(units) => sql(DAYS_OF_UNITS).bind(&principal.school).bind(seasons).bind(units),
         };
         let rows = query.fetch_all(&self.database).await?;
         rows.iter()

@@ -31,6 +31,8 @@ pub enum StoreError {
     LeadNeeded,
     #[error(transparent)]
     Note(#[from] NoteError),
+    #[error("a golden item is a decided photo, and its answer the verdict that stands")]
+    GoldenContradicts,
     #[error("this reason needs a note")]
     NoteNeeded,
     #[error("the review names another rendition than the one that stands")]

@@ -1,15 +1,62 @@
 //! Golden items: decided attempts whose right answer is known, mixed among what a reviewer gets, and never told apart from it.
 //!
-//! What a reviewer gets is an attempt like any other, with an id, a student and times of its own; it stands in a season of that reviewer's own
-//! (`SEASON~REVIEWER`), so that whatever belongs to a season (counters, lists, notices, exports) cannot meet it. To this reviewer the two
-//! seasons are one: [`seasons_of`] is asked wherever one reads.
+//! What a reviewer gets is an attempt like any other, with an id, a student and times of its own, that goes the way every attempt goes: it comes
+//! in at the end of the queue, is judged by the machine's turn, waits, is held and frozen, and its notice is said to be sent. It stands in a
+//! season of that reviewer's own (`SEASON~REVIEWER`), so that whatever belongs to a season (counters, lists, notices, exports) cannot meet it.
+//! To this reviewer the two seasons are one: [`seasons_of`] is asked wherever one reads. Its student is made up out of masks only, so that
+//! nothing unsealed from it could reach or name anybody.
+//!
+//! When one comes is drawn by keyed hash of reviewer and photo claimed, at a moment drawn likewise, so that it is no answer to what the
+//! reviewer just did.
 
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::access::{Permission, Principal};
+use super::{
+    SqlStore,
+    attempts::{self, AttemptRow, Holding},
+    audit::{self, Line},
+    counters::{self, Delta},
+    database::{Row, Spelling, Write, locked, sql},
+    days::{self, Happened},
+    jobs, places, seasons, values,
+};
+use crate::{
+    api::{
+        reviewing::{GoldenItem, NewGolden},
+        submission::Page,
+    },
+    backend::store::{
+        StoreError, StoreResult,
+        types::{Hash, Job, JobKind},
+    },
+    domain::{
+        access::{Permission, Principal},
+        lifecycle::{
+            Refusal,
+            attempt::{AttemptEvent, AttemptState, Status},
+            enrolment::EnrolmentState,
+        },
+        reason::Reason,
+        resident_id::{mask_name, mask_number, mask_phone},
+        review::{Decision, ReviewVerdict, drawn, reviews_needed_by_draw},
+        season::SeasonRules,
+    },
+};
 
 /// Between the code of a season and the reviewer whose own it is. No season that people name has it.
 const OWN: char = '~';
+/// The soonest and the latest that an item comes after it was drawn, in seconds.
+const COMES: (u64, u64) = (20, 900);
+/// How long the machine seems to look at it, in milliseconds.
+const JUDGED: (u64, u64) = (700, 2_600);
+/// How long others seem to take for their review of it, in seconds.
+const OTHERS: (u64, u64) = (600, 7_200);
+/// What nobody has looked at for so long, somebody else seems to have decided.
+const LEFT: Duration = Duration::from_hours(72);
 
 /// The season that people name.
 pub fn shared(season: &str) -> &str {
@@ -38,4 +85,557 @@ pub fn seasons_of(principal: &Principal, season: &str) -> Vec<String> {
         seasons.push(own(season, principal.user));
     }
     seasons
+}
+
+/// Golden items, as those keep them who lead reviews.
+#[async_trait]
+pub trait Golden: Send + Sync {
+    async fn add_golden(&self, principal: &Principal, new: &NewGolden, now: Timestamp) -> StoreResult<GoldenItem>;
+    /// Those of a season with what became of them, oldest first.
+    async fn golden_items(&self, principal: &Principal, season: &str, cursor: Option<&str>, limit: u32) -> StoreResult<Page<GoldenItem>>;
+    /// Gives it to nobody any more; who has it keeps it.
+    async fn retire_golden(&self, principal: &Principal, id: Uuid, now: Timestamp) -> StoreResult<()>;
+}
+
+const ITEMS: &str = "SELECT g.*, (SELECT count(f.attempt) FROM golden_offers f WHERE f.golden = g.id) AS given,
+         (SELECT count(*) FROM golden_offers f JOIN reviews r ON r.attempt = f.attempt AND r.reviewer = f.reviewer AND r.withdrawn_at IS NULL
+             WHERE f.golden = g.id) AS answered,
+         (SELECT count(*) FROM golden_offers f JOIN reviews r ON r.attempt = f.attempt AND r.reviewer = f.reviewer AND r.withdrawn_at IS NULL
+             WHERE f.golden = g.id AND r.verdict = g.verdict) AS known
+     FROM golden_items g JOIN attempts a ON a.id = g.attempt
+     WHERE g.school = ?1 AND (?2 IS NULL OR g.season = ?2) AND (?3 IS NULL OR g.id > ?3) AND (?4 IS NULL OR g.id = ?4)
+         AND (?5 IS NULL OR a.unit IN (SELECT value FROM json_each(?5))) ORDER BY g.id LIMIT ?6";
+
+fn item(row: &Row) -> StoreResult<GoldenItem> {
+    Ok(GoldenItem {
+        id: row.id("id")?,
+        submission: row.id("attempt")?,
+        verdict: verdict(row)?,
+        made_at: row.time("made_at")?,
+        retired_at: row.time_or_null("retired_at")?,
+        given: row.number("given")?,
+        answered: row.number("answered")?,
+        right: row.number("known")?,
+    })
+}
+
+fn verdict(row: &Row) -> StoreResult<ReviewVerdict> {
+    Ok(match row.code::<Decision>("verdict")? {
+        Decision::Approve => ReviewVerdict::Approve,
+        Decision::Reject => ReviewVerdict::Reject { reasons: row.json("reasons")? },
+    })
+}
+
+#[async_trait]
+impl Golden for SqlStore {
+    async fn add_golden(&self, principal: &Principal, new: &NewGolden, now: Timestamp) -> StoreResult<GoldenItem> {
+        let mut write = self.database.write().await?;
+        let attempt = attempts::load_in_scope(&mut write, principal, new.submission).await?;
+        // A key that contradicts what stands would score right answers wrong: such a decision is to be reopened first.
+        let frozen = matches!(attempt.state, AttemptState::Approved | AttemptState::Rejected) && attempt.golden_for.is_none();
+        if !frozen || attempt.decision() != Some(new.verdict.decision()) {
+            return Err(StoreError::GoldenContradicts);
+        }
+        if attempt.rendition.is_none() {
+            return Err(Refusal::NoRendition.into());
+        }
+        let id = Uuid::now_v7();
+        sql("INSERT INTO golden_items (id, school, season, attempt, verdict, reasons, made_by, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (attempt) DO UPDATE SET verdict = excluded.verdict, reasons = excluded.reasons, made_by = excluded.made_by,
+                 retired_at = NULL")
+        .bind(values::id(id))
+        .bind(&attempt.school)
+        .bind(&attempt.season)
+        .bind(values::id(attempt.id))
+        .bind(values::code(&new.verdict.decision())?)
+        .bind(values::json(&new.verdict.reasons())?)
+        .bind(values::id(principal.user))
+        .bind(values::time(now))
+        .execute(&mut write)
+        .await?;
+        let kept =
+            sql("SELECT id FROM golden_items WHERE attempt = ?").bind(values::id(attempt.id)).fetch_one(&mut write).await?.id("id")?;
+        let row = sql(ITEMS)
+            .bind(&attempt.school)
+            .bind(None::<String>)
+            .bind(None::<Vec<u8>>)
+            .bind(values::id(kept))
+            .bind(None::<String>)
+            .bind(1i64)
+            .fetch_one(&mut write)
+            .await?;
+        let line = Line {
+            season: Some(&attempt.season),
+            unit: Some(&attempt.unit),
+            attempt: Some(attempt.id),
+            actor: Some(principal.user),
+            ..Line::of(&attempt.school, "golden.made")
+        };
+        audit::append(&mut write, now, line).await?;
+        write.commit().await?;
+        item(&row)
+    }
+
+    async fn golden_items(&self, principal: &Principal, season: &str, cursor: Option<&str>, limit: u32) -> StoreResult<Page<GoldenItem>> {
+        self.know_season(principal, season).await?;
+        let after = cursor.map(|cursor| Uuid::parse_str(cursor).map_err(|_| StoreError::Cursor)).transpose()?;
+        let rows = sql(ITEMS)
+            .bind(&principal.school)
+            .bind(season)
+            .bind(after.map(values::id))
+            .bind(None::<Vec<u8>>)
+            .bind(values::scope(principal)?)
+            .bind(i64::from(limit) + 1)
+            .fetch_all(&self.database)
+            .await?;
+        let mut items = rows.iter().map(item).collect::<StoreResult<Vec<_>>>()?;
+        let more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let next = items.last().filter(|_| more).map(|last| last.id.to_string());
+        Ok(Page { items, next })
+    }
+
+    async fn retire_golden(&self, principal: &Principal, id: Uuid, now: Timestamp) -> StoreResult<()> {
+        let mut write = self.database.write().await?;
+        let row = sql("SELECT g.season, a.unit, a.id AS attempt FROM golden_items g JOIN attempts a ON a.id = g.attempt
+             WHERE g.id = ?1 AND g.school = ?2 AND (?3 IS NULL OR a.unit IN (SELECT value FROM json_each(?3)))")
+        .bind(values::id(id))
+        .bind(&principal.school)
+        .bind(values::scope(principal)?)
+        .fetch_optional(&mut write)
+        .await?
+        .ok_or(StoreError::NotFound)?;
+        sql("UPDATE golden_items SET retired_at = coalesce(retired_at, ?) WHERE id = ?")
+            .bind(values::time(now))
+            .bind(values::id(id))
+            .execute(&mut write)
+            .await?;
+        let (season, unit) = (row.text("season")?, row.text("unit")?);
+        let line = Line {
+            season: Some(&season),
+            unit: Some(&unit),
+            attempt: Some(row.id("attempt")?),
+            actor: Some(principal.user),
+            ..Line::of(&principal.school, "golden.retired")
+        };
+        audit::append(&mut write, now, line).await?;
+        write.commit().await
+    }
+}
+
+/// What this reviewer may still get: items that stand as they were made, of students whose photos the reviewer never judged, those shown in
+/// another unit than their own first.
+const FOR_REVIEWER: &str = "SELECT g.id FROM golden_items g JOIN attempts a ON a.id = g.attempt
+     WHERE g.school = ?1 AND g.season = ?2 AND g.retired_at IS NULL AND a.status IN ('approved', 'rejected') AND a.decision = g.verdict
+         AND NOT EXISTS (SELECT 1 FROM golden_offers f WHERE f.golden = g.id AND f.reviewer = ?3)
+         AND NOT EXISTS (SELECT 1 FROM reviews r JOIN attempts x ON x.id = r.attempt WHERE x.student = a.student AND r.reviewer = ?3)
+     ORDER BY CASE WHEN a.unit = ?4 THEN 1 ELSE 0 END, g.id LIMIT 32";
+
+impl SqlStore {
+    /// Draws, for each photo that a reviewer has just claimed, whether a golden item is to come, and plans it.
+    pub(super) async fn plan_golden(
+        &self,
+        write: &mut Write,
+        principal: &Principal,
+        season: &str,
+        rules: &SeasonRules,
+        claimed: &[(Uuid, String)],
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        if rules.golden_share <= 0.0 || !is_tried(principal) {
+            return Ok(());
+        }
+        for (photo, unit) in claimed {
+            let draw = self.vault.hash("golden", &[principal.user.as_bytes(), photo.as_bytes()]);
+            if !drawn(&draw, rules.golden_share) {
+                continue;
+            }
+            let planned: bool = sql("SELECT EXISTS (SELECT 1 FROM golden_offers WHERE reviewer = ? AND drawn_by = ?)")
+                .bind(values::id(principal.user))
+                .bind(values::id(*photo))
+                .fetch_value(&mut *write)
+                .await?;
+            if planned {
+                continue;
+            }
+            let candidates = sql(FOR_REVIEWER)
+                .bind(&principal.school)
+                .bind(season)
+                .bind(values::id(principal.user))
+                .bind(unit)
+                .fetch_all(&mut *write)
+                .await?;
+            if candidates.is_empty() {
+                return Ok(());
+            }
+            let chosen = candidates[usize::from(draw[8]) % candidates.len()].id("id")?;
+            let (id, due) = (Uuid::now_v7(), now + Duration::from_secs(between(&draw, 12, COMES)));
+            sql("INSERT INTO golden_offers (id, school, season, unit, golden, reviewer, drawn_by, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+                .bind(values::id(id))
+                .bind(&principal.school)
+                .bind(season)
+                .bind(unit)
+                .bind(values::id(chosen))
+                .bind(values::id(principal.user))
+                .bind(values::id(*photo))
+                .bind(values::time(due))
+                .execute(&mut *write)
+                .await?;
+            jobs::enqueue(write, &principal.school, season, JobKind::Standardize, id, due, now).await?;
+        }
+        Ok(())
+    }
+
+    /// The machine's turn of a golden item: it comes in, or is judged. Says whether the job was one.
+    pub(super) async fn golden_work(&self, write: &mut Write, job: &Job, now: Timestamp) -> StoreResult<bool> {
+        let Some(row) = sql(OFFER).bind(values::id(job.subject)).fetch_optional(&mut *write).await? else { return Ok(false) };
+        let offer = Offer::read(&row)?;
+        match offer.attempt {
+            None => {
+                if self.arrive(write, &offer, now).await? {
+                    let draw = self.vault.hash("golden turn", &[offer.id.as_bytes()]);
+                    let judged = now + Duration::from_millis(between(&draw, 0, JUDGED));
+                    jobs::put_back(write, job, judged, None).await?;
+                } else {
+                    // It may come to the same reviewer another time.
+                    sql("DELETE FROM golden_offers WHERE id = ?").bind(values::id(offer.id)).execute(&mut *write).await?;
+                    jobs::finish(write, job).await?;
+                }
+            }
+            Some(attempt) => {
+                if let Some(attempt) = attempts::load(&mut *write, attempt).await?
+                    && attempt.state == AttemptState::Captured
+                {
+                    self.judge(write, attempt, now).await?;
+                }
+                jobs::finish(write, job).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Comes in like a photo that somebody handed in just now; not where nobody could have.
+    async fn arrive(&self, write: &mut Write, offer: &Offer, now: Timestamp) -> StoreResult<bool> {
+        let possible = sql(POSSIBLE)
+            .bind(&offer.school)
+            .bind(&offer.season)
+            .bind(&offer.unit)
+            .bind(values::id(offer.golden))
+            .bind(own(&offer.season, offer.reviewer))
+            .bind(values::time(now))
+            .fetch_optional(&mut *write)
+            .await?;
+        let Some(source) = possible else { return Ok(false) };
+        let (id, season) = (Uuid::now_v7(), own(&offer.season, offer.reviewer));
+        for (text, unit) in FOUND_SEASON {
+            let mut found = sql(text).bind(&season).bind(&offer.school).bind(&offer.season);
+            if unit {
+                found = found.bind(&offer.unit);
+            }
+            found.execute(&mut *write).await?;
+        }
+        let student = self.make_up_student(write, offer, &season, &source, now).await?;
+        let place = places::place(write, &offer.school, &offer.season, &offer.unit, false, now).await?;
+        sql("INSERT INTO attempts (id, school, season, unit, student, number, status, submitted_at, place_at, visible_at, photo_hash,
+                 golden_for, golden_source)
+             VALUES (?1, ?2, ?3, ?4, ?5, 1, 'captured', ?6, ?7, ?7, ?8, ?9, ?10)")
+        .bind(values::id(id))
+        .bind(&offer.school)
+        .bind(&season)
+        .bind(&offer.unit)
+        .bind(values::id(student))
+        .bind(values::time(now))
+        .bind(values::time(place))
+        .bind(self.vault.hash("golden photo", &[id.as_bytes()]).as_slice())
+        .bind(values::id(offer.reviewer))
+        .bind(values::id(source.id("source")?))
+        .execute(&mut *write)
+        .await?;
+        sql("UPDATE golden_offers SET attempt = ? WHERE id = ?")
+            .bind(values::id(id))
+            .bind(values::id(offer.id))
+            .execute(&mut *write)
+            .await?;
+        let mut delta = Delta::default().attempts(Status::Captured, 1, None, 1).enrolments(EnrolmentState::Verified, 1);
+        (delta.students, delta.captured_students) = (1, 1);
+        counters::apply(write, &offer.school, &season, &offer.unit, &delta).await?;
+        let happened = Happened { captured: 1, ..Happened::default() };
+        days::count(write, &offer.school, &season, &offer.unit, now, happened).await?;
+        Ok(true)
+    }
+
+    /// A student whom nobody is: a number like the unit's others that nobody has, and of everything else only what a mask leaves.
+    async fn make_up_student(&self, write: &mut Write, offer: &Offer, season: &str, source: &Row, now: Timestamp) -> StoreResult<Uuid> {
+        let id = Uuid::now_v7();
+        let draw = self.vault.hash("golden student", &[id.as_bytes()]);
+        let like = source.text_or_null("like_number")?;
+        let mut number = None;
+        for tries in 0..50u64 {
+            let Some(like) = &like else { break };
+            let candidate = other_digits(like, u64::from_be_bytes(eight(&draw, 8)).wrapping_add(tries));
+            let taken: bool =
+                sql("SELECT EXISTS (SELECT 1 FROM students WHERE school = ?1 AND season IN (?2, ?3) AND student_number = ?4)")
+                    .bind(&offer.school)
+                    .bind(&offer.season)
+                    .bind(season)
+                    .bind(&candidate)
+                    .fetch_value(&mut *write)
+                    .await?;
+            if !taken {
+                number = Some(candidate);
+                break;
+            }
+        }
+        let of_source = source.id("student")?;
+        // Only what is known of the unit's others: where nobody has a phone, one that has is told apart.
+        let masked = |column: &str, with: &str, mask: fn(&str) -> String| -> StoreResult<Option<String>> {
+            let plain = if source.flag(with)? { self.unseal(source, column, of_source)? } else { None };
+            Ok(plain.map(|plain| mask(&plain)))
+        };
+        // The last digits would lead from a list to the student whose photo this is.
+        let digits = u64::from_be_bytes(eight(&draw, 16));
+        let (name, id_number, phone) = (
+            masked("name", "with_name", mask_name)?,
+            masked("id_number", "with_id_number", mask_number)?.map(|number| other_digits(&number, digits)),
+            masked("phone", "with_phone", mask_phone)?.map(|phone| other_digits(&phone, digits / 10_000)),
+        );
+        let seal = |column: &str, value: Option<String>| -> StoreResult<Option<Vec<u8>>> {
+            Ok(value.map(|value| self.vault.seal(&[b"students", column.as_bytes(), id.as_bytes()], value.as_bytes())).transpose()?)
+        };
+        sql("INSERT INTO students (id, school, season, unit, student_key, student_number, name, id_number, phone, fingerprint, created_at,
+                 updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)")
+        .bind(values::id(id))
+        .bind(&offer.school)
+        .bind(season)
+        .bind(&offer.unit)
+        .bind(id.simple().to_string())
+        .bind(number)
+        .bind(seal("name", name)?)
+        .bind(seal("id_number", id_number)?)
+        .bind(seal("phone", phone)?)
+        .bind(draw.as_slice())
+        .bind(values::time(now))
+        .execute(&mut *write)
+        .await?;
+        sql("INSERT INTO enrolments (student, school, season, state, updated_at) VALUES (?, ?, ?, 'verified', ?)")
+            .bind(values::id(id))
+            .bind(&offer.school)
+            .bind(season)
+            .bind(values::time(now))
+            .execute(&mut *write)
+            .await?;
+        Ok(id)
+    }
+
+    /// The machine says of it what it said of the photo it shows.
+    async fn judge(&self, write: &mut Write, mut attempt: AttemptRow, now: Timestamp) -> StoreResult<()> {
+        let rules = seasons::rules(&mut *write, &attempt.school, &attempt.season).await?;
+        let band = sql("SELECT s.band FROM attempts a JOIN attempts s ON s.id = a.golden_source WHERE a.id = ?")
+            .bind(values::id(attempt.id))
+            .fetch_one(&mut *write)
+            .await?;
+        attempt.band = band.code_or_null("band")?;
+        attempt.rendition = Some(Uuid::now_v7());
+        let needed = reviews_needed_by_draw(&rules, attempt.band, &self.second_review_draw(attempt.id));
+        sql("UPDATE attempts SET report = s.report, checks = s.checks, machine_reasons = s.machine_reasons, comparison = s.comparison,
+                 band = s.band, rendition = ?2, reviews_needed = ?3
+             FROM (SELECT id AS source, report, checks, machine_reasons, comparison, band FROM attempts) s
+             WHERE attempts.id = ?1 AND s.source = attempts.golden_source")
+        .bind(values::id(attempt.id))
+        .bind(attempt.rendition.map(values::id))
+        .bind(i64::from(needed))
+        .execute(&mut *write)
+        .await?;
+        attempt.advance(write, AttemptEvent::Standardize, None, now).await?;
+        attempt.advance(write, AttemptEvent::Submit, None, now).await
+    }
+
+    /// The draw whether an attempt is looked at twice.
+    pub(super) fn second_review_draw(&self, attempt: Uuid) -> Hash {
+        self.vault.hash("second review", &[attempt.as_bytes()])
+    }
+
+    /// Says of golden items what others would have said by now: their part of a review that needs more than one, what a lead was asked for,
+    /// and what the reviewer left lying.
+    pub(super) async fn settle_golden(&self, write: &mut Write, now: Timestamp) -> StoreResult<u64> {
+        let rows = sql(TO_SETTLE).bind(values::time(now - LEFT)).fetch_all(&mut *write).await?;
+        let mut settled = 0;
+        for row in &rows {
+            let (id, since) = (row.id("id")?, row.time_or_null("since")?);
+            let draw = self.vault.hash("golden others", &[id.as_bytes()]);
+            let due = since.map(|since| since + Duration::from_secs(between(&draw, 0, OTHERS)));
+            if due.is_some_and(|due| due > now) {
+                continue;
+            }
+            let Some(mut attempt) = attempts::load(&mut *write, id).await? else { continue };
+            let (answer, made_by) = (verdict(row)?, row.id("made_by")?);
+            if attempt.state.after(AttemptEvent::Decide(answer.decision())).is_err() {
+                continue;
+            }
+            let at = due.unwrap_or(now);
+            let rules = seasons::rules(&mut *write, &attempt.school, &attempt.season).await?;
+            sql("INSERT INTO reviews (id, school, season, attempt, reviewer, round, verdict, reasons, rendition, at)
+                 VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+            .bind(values::id(Uuid::now_v7()))
+            .bind(&attempt.school)
+            .bind(&attempt.season)
+            .bind(values::id(id))
+            .bind(values::id(made_by))
+            .bind(values::code(&answer.decision())?)
+            .bind(values::json(&answer.reasons())?)
+            .bind(attempt.rendition.map(values::id))
+            .bind(values::time(at))
+            .execute(&mut *write)
+            .await?;
+            let until = at + Duration::from_secs(rules.held_seconds.into());
+            let reasons: Vec<Reason> = answer.reasons().to_vec();
+            let holding = Holding { reasons, decided_by: made_by, until };
+            attempt.advance(write, AttemptEvent::Decide(answer.decision()), Some(holding), at).await?;
+            jobs::enqueue(write, &attempt.school, &attempt.season, JobKind::Freeze, id, until, now).await?;
+            settled += 1;
+        }
+        Ok(settled)
+    }
+}
+
+/// Ends the notice of a golden item as the newest real one of its season ended, without a word to anybody. Says whether it was one.
+pub async fn end_notice(write: &mut Write, job: &Job, now: Timestamp) -> StoreResult<bool> {
+    let Some(row) =
+        sql("SELECT n.school, n.season FROM notices n JOIN attempts a ON a.id = n.attempt WHERE n.id = ? AND a.golden_for IS NOT NULL")
+            .bind(values::id(job.subject))
+            .fetch_optional(&mut *write)
+            .await?
+    else {
+        return Ok(false);
+    };
+    let season = row.text("season")?;
+    let state: Option<String> =
+        sql("SELECT state FROM notices WHERE school = ? AND season = ? AND state <> 'waiting' ORDER BY id DESC LIMIT 1")
+            .bind(row.text("school")?)
+            .bind(shared(&season))
+            .fetch_value_optional(&mut *write)
+            .await?;
+    match state {
+        Some(state) => {
+            sql("UPDATE notices SET state = ?2, delivered_at = CASE WHEN ?2 = 'delivered' THEN ?3 END WHERE id = ?1 AND state = 'waiting'")
+                .bind(values::id(job.subject))
+                .bind(state)
+                .bind(values::time(now))
+                .execute(&mut *write)
+                .await?;
+            jobs::finish(write, job).await?;
+        }
+        None => jobs::put_back(write, job, now + Duration::from_mins(1), None).await?,
+    }
+    Ok(true)
+}
+
+/// An item that a reviewer gets, or will.
+struct Offer {
+    id: Uuid,
+    school: String,
+    season: String,
+    unit: String,
+    golden: Uuid,
+    reviewer: Uuid,
+    attempt: Option<Uuid>,
+}
+
+const OFFER: Spelling = locked!("SELECT id, school, season, unit, golden, reviewer, attempt FROM golden_offers WHERE id = ?");
+
+impl Offer {
+    fn read(row: &Row) -> StoreResult<Offer> {
+        Ok(Offer {
+            id: row.id("id")?,
+            school: row.text("school")?,
+            season: row.text("season")?,
+            unit: row.text("unit")?,
+            golden: row.id("golden")?,
+            reviewer: row.id("reviewer")?,
+            attempt: row.id_or_null("attempt")?,
+        })
+    }
+}
+
+/// Whether a photo could come in to this unit now, and the one to be shown: the season and the unit are open, somebody is still missing, the
+/// item stands and its picture is there.
+const POSSIBLE: &str = "SELECT a.id AS source, s.id AS student, s.name, s.id_number, s.phone,
+         l.student_number AS like_number, l.name IS NOT NULL AS with_name, l.id_number IS NOT NULL AS with_id_number,
+         l.phone IS NOT NULL AS with_phone
+     FROM golden_items g JOIN attempts a ON a.id = g.attempt JOIN students s ON s.id = a.student
+     JOIN seasons se ON se.school = ?1 AND se.code = ?2 JOIN units u ON u.school = ?1 AND u.season = ?2 AND u.code = ?3
+     JOIN unit_counters c ON c.school = ?1 AND c.season = ?2 AND c.unit = ?3
+     JOIN students l ON l.id = (SELECT x.id FROM students x WHERE x.school = ?1 AND x.season = ?2 AND x.unit = ?3 ORDER BY x.id DESC LIMIT 1)
+     LEFT JOIN unit_counters own ON own.school = ?1 AND own.season = ?5 AND own.unit = ?3
+     WHERE g.id = ?4 AND g.retired_at IS NULL AND a.status IN ('approved', 'rejected') AND a.decision = g.verdict
+         AND c.captured_students + coalesce(own.captured_students, 0) < c.students AND c.enrolled_invited > coalesce(own.students, 0)
+         AND (coalesce(u.closes_at, se.closes_at) IS NULL OR coalesce(u.closes_at, se.closes_at) > ?6)
+         AND EXISTS (SELECT 1 FROM blobs b WHERE b.attempt = a.id AND b.kind = 'standard')";
+
+/// The season of a reviewer's own and what of the shared one it needs; the flag says whether it is about one unit.
+const FOUND_SEASON: [(&str, bool); 3] = [
+    (
+        "INSERT INTO seasons (school, code, name, kind, rules, created_at)
+         SELECT school, ?1, name, kind, rules, created_at FROM seasons WHERE school = ?2 AND code = ?3 ON CONFLICT DO NOTHING",
+        false,
+    ),
+    (
+        "INSERT INTO units (school, season, code, name)
+         SELECT school, ?1, code, name FROM units WHERE school = ?2 AND season = ?3 AND code = ?4 ON CONFLICT DO NOTHING",
+        true,
+    ),
+    (
+        "INSERT INTO unit_counters (school, season, unit)
+         SELECT school, ?1, code FROM units WHERE school = ?2 AND season = ?3 AND code = ?4 ON CONFLICT DO NOTHING",
+        true,
+    ),
+];
+
+/// What waits although its reviewer has spoken or asked for a lead (`since` then), or although it has lain for long.
+const TO_SETTLE: &str = "SELECT x.id, x.since, x.verdict, x.reasons, x.made_by FROM (
+         SELECT a.id, a.submitted_at, a.lease_user, g.verdict, g.reasons, g.made_by,
+             coalesce((SELECT max(r.at) FROM reviews r WHERE r.attempt = a.id AND r.reviewer = a.golden_for AND r.withdrawn_at IS NULL),
+                 (SELECT min(k.at) FROM skips k WHERE k.attempt = a.id AND k.asks_lead = 1)) AS since
+         FROM attempts a JOIN golden_offers f ON f.attempt = a.id JOIN golden_items g ON g.id = f.golden
+         WHERE a.golden_for IS NOT NULL AND a.status = 'pending') x
+     WHERE x.since IS NOT NULL OR (x.lease_user IS NULL AND x.submitted_at <= ?1)";
+
+fn eight(hash: &Hash, at: usize) -> [u8; 8] {
+    hash[at..at + 8].try_into().expect("eight of 32 bytes")
+}
+
+/// A number within the bounds, drawn by four bytes of a hash.
+fn between(draw: &Hash, at: usize, (least, most): (u64, u64)) -> u64 {
+    let drawn = u32::from_be_bytes(draw[at..at + 4].try_into().expect("four of 32 bytes"));
+    least + u64::from(drawn) % (most - least + 1)
+}
+
+/// The same text with other digits in its last four places; what is no digit stays.
+fn other_digits(like: &str, mut digits: u64) -> String {
+    let mut characters: Vec<char> = like.chars().collect();
+    for character in characters.iter_mut().rev().take(4).filter(|character| character.is_ascii_digit()) {
+        *character = char::from_digit((digits % 10) as u32, 10).expect("a digit");
+        digits /= 10;
+    }
+    characters.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_change_and_nothing_else() {
+        assert_eq!(other_digits("25010001", 9_876), "25019876");
+        assert_eq!(other_digits("6101**********001X", 4_321), "6101**********321X");
+        assert_eq!(other_digits("7", 5), "5");
+    }
+
+    #[test]
+    fn a_season_of_ones_own_is_told_from_those_people_name() {
+        let reviewer = Uuid::from_u128(7);
+        let own = own("2027-summer", reviewer);
+        assert_eq!((shared(&own), shared("2027-summer")), ("2027-summer", "2027-summer"));
+        assert!(!is_shared(&own) && is_shared("2027-summer"));
+    }
 }

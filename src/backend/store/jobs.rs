@@ -93,7 +93,7 @@ pub trait Jobs: Send + Sync {
     /// How many jobs of each kind there are.
     async fn queue_depth(&self, now: Timestamp) -> StoreResult<Vec<QueueDepth>>;
     /// What standardizing needs; `None`, and the job is gone, where the attempt no longer waits for it.
-    async fn attempt_work(&self, job: &Job) -> StoreResult<Option<AttemptWork>>;
+    async fn attempt_work(&self, job: &Job, now: Timestamp) -> StoreResult<Option<AttemptWork>>;
     /// Records what the machine made of an attempt and ends the job; a second time changes nothing.
     async fn save_outcome(&self, job: &Job, outcome: &MachineOutcome, now: Timestamp) -> StoreResult<()>;
 }
@@ -152,11 +152,11 @@ impl Jobs for SqlStore {
     }
 
     async fn queue_depth(&self, now: Timestamp) -> StoreResult<Vec<QueueDepth>> {
-        let rows =
-            sql("SELECT kind, count(*) AS waiting, count(*) FILTER (WHERE taken = 1 OR visible_at <= ?) AS due FROM jobs GROUP BY kind")
-                .bind(values::time(now))
-                .fetch_all(&self.database)
-                .await?;
+        let rows = sql("SELECT kind, count(*) AS waiting, count(*) FILTER (WHERE taken = 1 OR visible_at <= ?) AS due FROM jobs
+                 WHERE NOT EXISTS (SELECT 1 FROM golden_offers f WHERE f.id = jobs.subject) GROUP BY kind")
+        .bind(values::time(now))
+        .fetch_all(&self.database)
+        .await?;
         let mut depths = JobKind::ALL.map(|kind| QueueDepth { kind, waiting: 0, due: 0 });
         for row in &rows {
             let kind = row.text("kind")?;
@@ -167,8 +167,12 @@ impl Jobs for SqlStore {
         Ok(depths.to_vec())
     }
 
-    async fn attempt_work(&self, job: &Job) -> StoreResult<Option<AttemptWork>> {
+    async fn attempt_work(&self, job: &Job, now: Timestamp) -> StoreResult<Option<AttemptWork>> {
         let mut write = self.database.write().await?;
+        if self.golden_work(&mut write, job, now).await? {
+            write.commit().await?;
+            return Ok(None);
+        }
         let attempt = attempts::load(&mut write, job.subject).await?;
         let Some(attempt) = attempt.filter(|attempt| attempt.state == AttemptState::Captured) else {
             finish(&mut write, job).await?;
@@ -225,7 +229,7 @@ impl Jobs for SqlStore {
         .bind(values::json(&outcome.reasons)?)
         .bind(outcome.comparison.as_ref().map(values::json).transpose()?)
         .bind(attempt.band.map(|band| band.code()))
-        .bind(i64::from(reviews_needed_by_draw(&rules, attempt.band, &self.vault.hash("second review", &[attempt.id.as_bytes()]))))
+        .bind(i64::from(reviews_needed_by_draw(&rules, attempt.band, &self.second_review_draw(attempt.id))))
         .bind(values::id(attempt.id))
         .execute(&mut write)
         .await?;

@@ -97,7 +97,7 @@ pub(super) const NEWEST: Spelling = Spelling::Each {
 
 pub(super) const AFTER: &str = "SELECT transaction_id, sequence, unit, kind, attempt, version, at FROM events
      WHERE school = ?1 AND season = ?2 AND (transaction_id, sequence) > (?3, ?4) AND (transaction_id, sequence) <= (?5, ?6)
-         AND (?7 IS NULL OR unit IN (SELECT value FROM json_each(?7)))
+         AND (?7 IS NULL OR unit IN (SELECT value FROM json_each(?7))) AND (only_for IS NULL OR only_for = ?9)
      ORDER BY transaction_id, sequence LIMIT ?8";
 
 async fn position(snapshot: &mut Snapshot, text: impl Into<Spelling>) -> StoreResult<Option<Position>> {
@@ -141,6 +141,7 @@ impl Watching for SqlStore {
             .bind(end.sequence)
             .bind(units)
             .bind(i64::from(limit) + 1)
+            .bind(values::id(principal.user))
             .fetch_all(&mut snapshot)
             .await?;
         // Only whoever is behind the first event that is left may have missed one.
@@ -171,9 +172,7 @@ impl Watching for SqlStore {
         let mut units: Vec<&str> = units.iter().map(String::as_str).filter(|unit| principal.units.covers(unit)).collect();
         units.sort_unstable();
         units.dedup();
-        let rows =
-            sql(counters::COUNTERS).bind(&principal.school).bind(season).bind(values::json(&units)?).fetch_all(&self.database).await?;
-        rows.iter().map(counters::unit).collect()
+        self.unit_counters(counters::COUNTERS, principal, season, Some(values::json(&units)?)).await
     }
 
     async fn forget_events(&self, now: Timestamp) -> StoreResult<u64> {

@@ -46,6 +46,7 @@ pub mod reconcile;
 pub mod rosters;
 pub mod seasons;
 pub mod skips;
+pub mod statistics;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
@@ -72,6 +73,8 @@ pub trait Store:
     + notices::Notices
     + skips::Skipping
     + places::Placing
+    + golden::Golden
+    + statistics::Statistics
     + sweep::Sweeping
     + audit::Auditing
     + live::Watching

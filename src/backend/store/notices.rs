@@ -9,7 +9,7 @@ use super::{
     attempts::AttemptRow,
     audit::{self, Line},
     database::{Write, sql},
-    jobs, values,
+    golden, jobs, values,
 };
 use crate::{
     api::submission::NoticeKind,
@@ -42,7 +42,7 @@ pub async fn enqueue(write: &mut Write, attempt: &AttemptRow, kind: NoticeKind, 
 #[async_trait]
 pub trait Notices: Send + Sync {
     /// What sending needs; `None`, and the job is gone, where the notice no longer waits.
-    async fn notice_work(&self, job: &Job) -> StoreResult<Option<NoticeWork>>;
+    async fn notice_work(&self, job: &Job, now: Timestamp) -> StoreResult<Option<NoticeWork>>;
     async fn record_sending(&self, job: &Job, gateway: &str, end: &SendingEnd, now: Timestamp) -> StoreResult<()>;
     /// Whom the units must call, unsealed; that it was read is audited.
     async fn calls(&self, principal: &Principal, season: &str, unit: Option<&str>, now: Timestamp) -> StoreResult<Vec<CallLine>>;
@@ -50,16 +50,18 @@ pub trait Notices: Send + Sync {
 
 #[async_trait]
 impl Notices for SqlStore {
-    async fn notice_work(&self, job: &Job) -> StoreResult<Option<NoticeWork>> {
+    async fn notice_work(&self, job: &Job, now: Timestamp) -> StoreResult<Option<NoticeWork>> {
         let row = sql("SELECT n.id, n.kind, se.name AS season_name, s.id AS student, s.student_number, s.name, s.phone, a.decision_reasons
              FROM notices n JOIN students s ON s.id = n.student JOIN attempts a ON a.id = n.attempt
-             JOIN seasons se ON se.school = n.school AND se.code = n.season WHERE n.id = ? AND n.state = 'waiting'")
+             JOIN seasons se ON se.school = n.school AND se.code = n.season WHERE n.id = ? AND n.state = 'waiting' AND a.golden_for IS NULL")
         .bind(values::id(job.subject))
         .fetch_optional(&self.database)
         .await?;
         let Some(row) = row else {
             let mut write = self.database.write().await?;
-            jobs::finish(&mut write, job).await?;
+            if !golden::end_notice(&mut write, job, now).await? {
+                jobs::finish(&mut write, job).await?;
+            }
             write.commit().await?;
             return Ok(None);
         };

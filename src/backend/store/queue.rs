@@ -8,7 +8,7 @@ use super::{
     SqlStore,
     cursor::Cursor,
     database::{Row, Spelling, Write, sql},
-    values,
+    golden, values,
 };
 use crate::{
     api::submission::{MaskedStudent, NoticeState, Page, PastAttempt, PictureKind, Submission, SubmissionSummary},
@@ -39,13 +39,13 @@ macro_rules! summary {
 /// Each part of the queue is read from its own stretch of an index; the statuses and units are few, the attempts many.
 pub(super) const PAGE_OF_SEASON: Spelling = Spelling::Each {
     sqlite: summary!(
-        "FROM json_each(?5) st CROSS JOIN attempts a ON a.id IN (SELECT id FROM attempts WHERE school = ?3 AND season = ?4 AND status = st.value
-             AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8)
+        "FROM json_each(?4) se CROSS JOIN json_each(?5) st CROSS JOIN attempts a ON a.id IN (SELECT id FROM attempts WHERE school = ?3
+             AND season = se.value AND status = st.value AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8)
          CROSS JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id LIMIT ?8"
     ),
     postgres: summary!(
-        "FROM (SELECT p.* FROM json_each(?5) st CROSS JOIN LATERAL (SELECT * FROM attempts WHERE school = ?3 AND season = ?4
-                 AND status = st.value AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8) p
+        "FROM (SELECT p.* FROM json_each(?4) se CROSS JOIN json_each(?5) st CROSS JOIN LATERAL (SELECT * FROM attempts WHERE school = ?3
+                 AND season = se.value AND status = st.value AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8) p
              ORDER BY p.submitted_at, p.id LIMIT ?8) a
          JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id"
     ),
@@ -53,13 +53,13 @@ pub(super) const PAGE_OF_SEASON: Spelling = Spelling::Each {
 
 pub(super) const PAGE_OF_UNITS: Spelling = Spelling::Each {
     sqlite: summary!(
-        "FROM json_each(?9) u CROSS JOIN json_each(?5) st CROSS JOIN attempts a ON a.id IN (SELECT id FROM attempts WHERE school = ?3
-             AND season = ?4 AND unit = u.value AND status = st.value AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8)
+        "FROM json_each(?4) se CROSS JOIN json_each(?9) u CROSS JOIN json_each(?5) st CROSS JOIN attempts a ON a.id IN (
+             SELECT id FROM attempts WHERE school = ?3 AND season = se.value AND unit = u.value AND status = st.value AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8)
          CROSS JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id LIMIT ?8"
     ),
     postgres: summary!(
-        "FROM (SELECT p.* FROM json_each(?9) u CROSS JOIN json_each(?5) st CROSS JOIN LATERAL (SELECT * FROM attempts WHERE school = ?3
-                 AND season = ?4 AND unit = u.value AND status = st.value AND (submitted_at, id) > (?6, ?7)
+        "FROM (SELECT p.* FROM json_each(?4) se CROSS JOIN json_each(?9) u CROSS JOIN json_each(?5) st CROSS JOIN LATERAL (
+                 SELECT * FROM attempts WHERE school = ?3 AND season = se.value AND unit = u.value AND status = st.value AND (submitted_at, id) > (?6, ?7)
                  ORDER BY submitted_at, id LIMIT ?8) p
              ORDER BY p.submitted_at, p.id LIMIT ?8) a
          JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id"
@@ -68,12 +68,16 @@ pub(super) const PAGE_OF_UNITS: Spelling = Spelling::Each {
 
 const ONE: &str = summary!(
     "FROM attempts a JOIN students s ON s.id = a.student
-     WHERE a.id = ?3 AND a.school = ?4 AND (?5 IS NULL OR a.unit IN (SELECT value FROM json_each(?5)))"
+     WHERE a.id = ?3 AND a.school = ?4 AND (?5 IS NULL OR a.unit IN (SELECT value FROM json_each(?5)))
+         AND (a.golden_for IS NULL OR a.golden_for = ?1)"
 );
 
 const LEASED: &str = summary!(
     "FROM attempts a JOIN students s ON s.id = a.student WHERE a.lease_user = ?1 AND a.lease_token = ?3 ORDER BY a.place_at, a.id"
 );
+
+/// A golden item shows the pictures of the attempt it was made from.
+const KINDS: &str = "SELECT DISTINCT b.kind FROM attempts a JOIN blobs b ON b.attempt = coalesce(a.golden_source, a.id) WHERE a.id = ?";
 
 /// Submissions as people read them.
 #[async_trait]
@@ -99,7 +103,7 @@ impl Queue for SqlStore {
             .bind(values::id(principal.user))
             .bind(values::time(now))
             .bind(&principal.school)
-            .bind(&filter.season)
+            .bind(values::json(&golden::seasons_of(principal, &filter.season))?)
             .bind(values::json(&statuses)?)
             .bind(after)
             .bind(after_id)
@@ -127,7 +131,7 @@ impl Queue for SqlStore {
             .fetch_optional(&mut read)
             .await?
             .ok_or(StoreError::NotFound)?;
-        let kinds = sql("SELECT DISTINCT kind FROM blobs WHERE attempt = ?").bind(values::id(id)).fetch_all(&mut read).await?;
+        let kinds = sql(KINDS).bind(values::id(id)).fetch_all(&mut read).await?;
         let kinds = kinds.iter().map(|row| row.text("kind")).collect::<StoreResult<Vec<_>>>()?;
         let past =
             sql("SELECT id, number, status, submitted_at, decision_reasons FROM attempts WHERE student = ? AND id <> ? ORDER BY number")
@@ -174,15 +178,18 @@ impl Queue for SqlStore {
     }
 
     async fn picture(&self, principal: &Principal, id: Uuid, kind: PictureKind) -> StoreResult<String> {
-        let name: Option<String> = sql("SELECT b.name FROM attempts a JOIN blobs b ON b.attempt = a.id AND b.kind = ?2
+        let name: Option<String> =
+            sql("SELECT b.name FROM attempts a JOIN blobs b ON b.attempt = coalesce(a.golden_source, a.id) AND b.kind = ?2
              WHERE a.id = ?1 AND a.school = ?3 AND (?4 IS NULL OR a.unit IN (SELECT value FROM json_each(?4)))
+                 AND (a.golden_for IS NULL OR a.golden_for = ?5)
              ORDER BY b.name = (SELECT r.blob FROM renditions r WHERE r.id = a.rendition) DESC, b.created_at DESC LIMIT 1")
-        .bind(values::id(id))
-        .bind(kind.code())
-        .bind(&principal.school)
-        .bind(values::scope(principal)?)
-        .fetch_value_optional(&self.database)
-        .await?;
+            .bind(values::id(id))
+            .bind(kind.code())
+            .bind(&principal.school)
+            .bind(values::scope(principal)?)
+            .bind(values::id(principal.user))
+            .fetch_value_optional(&self.database)
+            .await?;
         name.ok_or(StoreError::NotFound)
     }
 }
@@ -206,7 +213,7 @@ impl SqlStore {
         let held = status == Status::Held;
         Ok(SubmissionSummary {
             id: row.id("id")?,
-            season: row.text("season")?,
+            season: golden::shared(&row.text("season")?).to_owned(),
             unit: row.text("unit")?,
             student: self.masked_student(row)?,
             number: number(row)?,

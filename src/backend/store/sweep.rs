@@ -31,6 +31,7 @@ impl Sweeping for SqlStore {
         .bind(at)
         .execute(&mut write)
         .await?;
+        self.settle_golden(&mut write, now).await?;
         write.commit().await?;
         Ok(Swept {
             sessions: sessions.rows_affected(),

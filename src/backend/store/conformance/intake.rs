@@ -116,7 +116,7 @@ pub async fn a_notice_without_a_phone_becomes_a_call(world: &mut World) {
     world.review(&one, id, reject()).await.unwrap();
     world.freeze_later().await;
     let job = world.job(JobKind::Notify).await.unwrap();
-    let work = world.store.notice_work(&job).await.unwrap().unwrap();
+    let work = world.store.notice_work(&job, world.now()).await.unwrap().unwrap();
     assert_eq!((work.phone, work.name.as_deref()), (None, Some("张三2")));
     let later = world.now() + std::time::Duration::from_secs(60);
     let again = SendingEnd::Again { code: "gateway_away".into(), at: later };
@@ -126,7 +126,7 @@ pub async fn a_notice_without_a_phone_becomes_a_call(world: &mut World) {
     let job = world.job(JobKind::Notify).await.unwrap();
     world.store.record_sending(&job, "test", &SendingEnd::CallNeeded { code: "no_phone".into() }, world.now()).await.unwrap();
     assert_eq!(world.see(&one, id).await.notices[0].state, NoticeDelivery::CallNeeded);
-    assert!(world.store.notice_work(&job).await.unwrap().is_none());
+    assert!(world.store.notice_work(&job, world.now()).await.unwrap().is_none());
     let calls = world.store.calls(&world.registrar, SEASON, Some("A"), world.now()).await.unwrap();
     assert_eq!(calls.iter().map(|line| line.name.as_deref()).collect::<Vec<_>>(), [Some("张三2")]);
     assert_eq!(world.store.audit(&world.admin, Some(SEASON), None, 1).await.unwrap().items[0].action, "calls.read");

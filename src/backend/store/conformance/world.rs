@@ -124,7 +124,8 @@ impl World {
     /// The machine works off everything that waits, with this outcome for each photo.
     pub async fn develop(&self, band: Option<Band>, refused: bool) {
         while let Some(job) = self.job(JobKind::Standardize).await {
-            let work = self.store.attempt_work(&job).await.unwrap().unwrap();
+            // Golden items are the store's own work.
+            let Some(work) = self.store.attempt_work(&job, self.now()).await.unwrap() else { continue };
             self.store.save_outcome(&job, &outcome(work.attempt, band, refused), self.now()).await.unwrap();
         }
     }
