@@ -42,7 +42,11 @@ UPDATE unit_counters SET
     enrolled_lapsed = (SELECT count(*) FROM students s JOIN enrolments e ON e.student = s.id WHERE s.school = unit_counters.school
         AND s.season = unit_counters.season AND s.unit = unit_counters.unit AND e.state = 'lapsed'),
     enrolled_erased = (SELECT count(*) FROM students s JOIN enrolments e ON e.student = s.id WHERE s.school = unit_counters.school
-        AND s.season = unit_counters.season AND s.unit = unit_counters.unit AND e.state = 'erased');
+        AND s.season = unit_counters.season AND s.unit = unit_counters.unit AND e.state = 'erased'),
+    delivery_ready = (SELECT count(*) FROM deliveries d WHERE d.school = unit_counters.school AND d.season = unit_counters.season
+        AND d.unit = unit_counters.unit AND d.state = 'ready'),
+    prints_queued = (SELECT count(*) FROM prints p WHERE p.school = unit_counters.school AND p.season = unit_counters.season
+        AND p.unit = unit_counters.unit AND p.state = 'queued');
 
 -- What happened in a unit on a day (days since 1970 in China's time), kept in the transactions that do it. A student who moves leaves history behind.
 CREATE TABLE unit_days (

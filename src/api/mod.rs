@@ -3,12 +3,16 @@
 //! Everything is JSON under `/v1`; times are RFC 3339 in UTC; lists are keyset-paged. An error is a [`problem::Problem`].
 //! Personal data in these types is masked, and named so: there is no unmasked field.
 
+pub mod batch;
 pub mod columns;
+pub mod correction;
+pub mod delivery;
 pub mod headers;
 pub mod live;
 pub mod people;
 pub mod problem;
 pub mod progress;
+pub mod reopening;
 pub mod reviewing;
 pub mod roster;
 pub mod submission;

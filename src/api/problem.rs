@@ -56,6 +56,12 @@ pub mod code {
     pub const NOTE_PERSONAL: &str = "note_personal";
     pub const NOTE_INVALID: &str = "note_invalid";
     pub const NOTICE_LIMIT: &str = "notice_limit";
+    pub const REOPENING_OPEN: &str = "reopening_open";
+    pub const OWN_REOPENING: &str = "own_reopening";
+    pub const REOPENING_LATE: &str = "reopening_late";
+    pub const REOPENING_ENDED: &str = "reopening_ended";
+    /// Of a delivery or of prints.
+    pub const STALE_WAY: &str = "stale_way";
     pub const USER_EXISTS: &str = "user_exists";
     pub const SEASON_UNKNOWN: &str = "season_unknown";
     pub const STUDENT_UNKNOWN: &str = "student_unknown";
@@ -68,7 +74,7 @@ pub mod code {
     /// Given by the client when the answer made no sense.
     pub const NONSENSE: &str = "nonsense";
 
-    pub const ALL: [&str; 27] = [
+    pub const ALL: [&str; 32] = [
         BAD_REQUEST,
         SIGN_IN,
         WRONG_PASSWORD,
@@ -87,6 +93,11 @@ pub mod code {
         NOTE_PERSONAL,
         NOTE_INVALID,
         NOTICE_LIMIT,
+        REOPENING_OPEN,
+        OWN_REOPENING,
+        REOPENING_LATE,
+        REOPENING_ENDED,
+        STALE_WAY,
         USER_EXISTS,
         SEASON_UNKNOWN,
         STUDENT_UNKNOWN,

@@ -251,10 +251,15 @@ pub enum NoticeKind {
     Rejected,
     /// The rejection said once more.
     Retake,
+    /// The approval that was told does not stand: the photo is looked at again.
+    Reopened,
+    /// The register sent the approved photo back: a new one is to be taken.
+    Returned,
 }
 
 impl NoticeKind {
-    pub const ALL: [NoticeKind; 3] = [NoticeKind::Approved, NoticeKind::Rejected, NoticeKind::Retake];
+    pub const ALL: [NoticeKind; 5] =
+        [NoticeKind::Approved, NoticeKind::Rejected, NoticeKind::Retake, NoticeKind::Reopened, NoticeKind::Returned];
 
     /// The stable code; texts are in `locales/` under `notice.<code>`.
     #[must_use]
@@ -263,6 +268,8 @@ impl NoticeKind {
             NoticeKind::Approved => "approved",
             NoticeKind::Rejected => "rejected",
             NoticeKind::Retake => "retake",
+            NoticeKind::Reopened => "reopened",
+            NoticeKind::Returned => "returned",
         }
     }
 }
@@ -276,10 +283,13 @@ pub enum NoticeDelivery {
     Delivered,
     /// Every way failed or there is no phone: the unit must call.
     CallNeeded,
+    /// What it says no longer holds, and it was never sent.
+    Stopped,
 }
 
 impl NoticeDelivery {
-    pub const ALL: [NoticeDelivery; 3] = [NoticeDelivery::Waiting, NoticeDelivery::Delivered, NoticeDelivery::CallNeeded];
+    pub const ALL: [NoticeDelivery; 4] =
+        [NoticeDelivery::Waiting, NoticeDelivery::Delivered, NoticeDelivery::CallNeeded, NoticeDelivery::Stopped];
 
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -287,6 +297,7 @@ impl NoticeDelivery {
             NoticeDelivery::Waiting => "waiting",
             NoticeDelivery::Delivered => "delivered",
             NoticeDelivery::CallNeeded => "call_needed",
+            NoticeDelivery::Stopped => "stopped",
         }
     }
 }

@@ -7,8 +7,13 @@ use axum::{
 };
 
 use super::{auth::PasswordError, blobs::BlobError, store::StoreError, vault::VaultError};
-use crate::api::problem::{MEDIA_TYPE, Problem, code};
-use crate::domain::queueing::{LONGEST_NOTE, NoteError};
+use crate::{
+    api::problem::{MEDIA_TYPE, Problem, code},
+    domain::{
+        lifecycle::reopening::NoConfirmation,
+        queueing::{LONGEST_NOTE, NoteError},
+    },
+};
 
 /// A problem on its way out.
 #[derive(Debug)]
@@ -93,6 +98,14 @@ impl From<StoreError> for Failure {
                 failure(StatusCode::UNPROCESSABLE_ENTITY, code::NOTE_INVALID).with("longest", LONGEST_NOTE)
             }
             StoreError::OtherRendition => failure(StatusCode::BAD_REQUEST, code::BAD_REQUEST).with("field", "rendition"),
+            StoreError::ReopeningOpen => failure(StatusCode::CONFLICT, code::REOPENING_OPEN),
+            StoreError::NoConfirmation(NoConfirmation::Own) => failure(StatusCode::CONFLICT, code::OWN_REOPENING),
+            StoreError::NoConfirmation(NoConfirmation::Late) => failure(StatusCode::CONFLICT, code::REOPENING_LATE),
+            StoreError::NoConfirmation(NoConfirmation::Ended) => failure(StatusCode::CONFLICT, code::REOPENING_ENDED),
+            StoreError::StaleWay { state, version } => {
+                failure(StatusCode::PRECONDITION_FAILED, code::STALE_WAY).with("state", state).with("version", version)
+            }
+            StoreError::IdNumberTaken => failure(StatusCode::CONFLICT, "id_number_taken"),
             StoreError::KeyReused => failure(StatusCode::UNPROCESSABLE_ENTITY, code::KEY_REUSED),
             StoreError::NoticeLimit { limit } => failure(StatusCode::CONFLICT, code::NOTICE_LIMIT).with("limit", limit),
             StoreError::UserExists => failure(StatusCode::CONFLICT, code::USER_EXISTS),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::lifecycle::entitlement::Guarded;
+
 /// How students are known in a season. The rule changed in 2023.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
@@ -55,6 +57,10 @@ pub struct SeasonRules {
     pub third_leads: bool,
     /// The share of golden items among what a reviewer gets, from 0 to 1.
     pub golden_share: f64,
+    /// Within how many seconds a second person must confirm that an approval is reopened.
+    pub reopening_seconds: u32,
+    /// What the capture must be paid for before.
+    pub guarded: Guarded,
 }
 
 impl Default for SeasonRules {
@@ -73,6 +79,8 @@ impl Default for SeasonRules {
             second_review_share: 0.0,
             third_leads: false,
             golden_share: 0.0,
+            reopening_seconds: 24 * 60 * 60,
+            guarded: Guarded::Nothing,
         }
     }
 }

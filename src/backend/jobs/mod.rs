@@ -20,6 +20,7 @@ use super::{
 };
 
 pub mod freeze;
+pub mod lapse;
 pub mod news;
 pub mod notify;
 pub mod reconcile;
@@ -90,6 +91,7 @@ async fn run(state: &State, mut stop: watch::Receiver<bool>, work: Work) {
                 if ticks.is_multiple_of(SWEEP_EVERY) {
                     log(sweep::run(state).await.map(|_| false));
                     log(reconcile::tonight(state).await.map(|_| false));
+                    log(lapse::run(state).await.map(|_| false));
                 }
                 ticks = ticks.wrapping_add(1);
                 freeze::one(state).await

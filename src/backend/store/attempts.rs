@@ -118,6 +118,10 @@ fn state(status: Status, decision: Option<Decision>, refused_by_machine: bool) -
         Status::MachineRefused => AttemptState::MachineRefused,
         Status::Pending => AttemptState::Pending,
         Status::CorrectionRequested => AttemptState::CorrectionRequested,
+        // Nothing leads there: an approval needs a rendition.
+        Status::Held if refused_by_machine && decision == Some(Decision::Approve) => {
+            return Err(StoreError::Corrupt("an approval of what the machine refused"));
+        }
         Status::Held => {
             AttemptState::Held { decision: decision.ok_or(StoreError::Corrupt("held without a decision"))?, refused_by_machine }
         }

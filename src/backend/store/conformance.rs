@@ -1,6 +1,8 @@
 //! What every engine of the store must do, as tests over `dyn Store`. An engine calls [`conformance!`] with a way to make an empty store.
 
+pub mod corrections;
 pub mod deciding;
+pub mod deliveries;
 #[path = "../../../tests/support/fairness.rs"]
 pub mod fairness;
 pub mod golden;
@@ -10,6 +12,7 @@ pub mod live;
 pub mod people;
 pub mod progress;
 pub mod queueing;
+pub mod reopening;
 pub mod statistics;
 pub mod walk;
 mod world;
@@ -47,6 +50,16 @@ macro_rules! conformance {
             golden: [a_golden_item_is_told_from_nothing, a_golden_items_review_changes_nobody_and_is_scored,
                 a_golden_item_that_needs_two_is_decided_by_somebody_else],
             statistics: [agreement_is_counted_by_pair_and_against_the_decision, pace_is_measured_from_lease_and_review_and_pauses_are_not],
+            reopening: [it_takes_two_people_in_time, everything_that_hung_on_the_approval_goes_back,
+                a_reopened_photo_may_be_rejected_and_taken_anew, what_was_told_is_corrected, a_notice_that_was_under_way_is_corrected_too,
+                what_has_left_the_house_is_not_reopened, a_dropped_question_is_over],
+            corrections: [while_a_correction_is_open_reviews_wait, reviews_outlive_a_new_phone_but_not_a_new_name,
+                a_corrected_id_number_is_nobody_elses, a_photo_taken_back_makes_room_for_another, a_student_reaches_their_own_photo_alone,
+                closing_stops_students_and_not_reviewers, paid_once_serves_every_retake,
+                where_submission_is_guarded_a_photo_waits_for_the_payment],
+            deliveries: [an_approval_begins_both_ways_and_a_rejection_none, a_delivery_moves_by_its_version_and_once_a_key,
+                a_returned_photo_opens_the_way_for_a_new_one, a_student_who_moves_takes_the_ways_along,
+                pages_of_deliveries_join_without_gaps, one_bad_item_spoils_no_other, a_list_moves_deliveries_and_prints],
             walk: [counters_equal_a_scan_after_a_random_walk]
         );
     };

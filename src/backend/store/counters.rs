@@ -183,17 +183,14 @@ pub(super) const COUNTERS: &str = "SELECT u.code, u.name, coalesce(u.closes_at, 
      JOIN unit_counters c ON c.school = u.school AND c.season = u.season AND c.unit = u.code
      WHERE u.school = ?1 AND u.season = ?2 AND (?3 IS NULL OR u.code IN (SELECT value FROM json_each(?3))) ORDER BY u.code";
 
-/// The same by counting everything there is. Deliveries and prints have no rows to count yet.
-pub(super) const SCAN: &str = "SELECT u.code, u.name, coalesce(u.closes_at, n.closes_at) AS closes_at, s.*, a.*,
-             CAST(0 AS BIGINT) AS delivery_ready, CAST(0 AS BIGINT) AS delivery_exported, CAST(0 AS BIGINT) AS delivery_uploaded, CAST(0
-             AS BIGINT) AS delivery_accepted, CAST(0 AS BIGINT) AS delivery_returned, CAST(0 AS BIGINT) AS delivery_retake, CAST(0 AS
-             BIGINT) AS prints_queued, CAST(0 AS BIGINT) AS prints_printed, CAST(0 AS BIGINT) AS prints_packed, CAST(0 AS BIGINT) AS
-             prints_mailed, CAST(0 AS BIGINT) AS prints_received, CAST(0 AS BIGINT) AS prints_missing
+/// The same by counting everything there is.
+pub(super) const SCAN: &str = "SELECT u.code, u.name, coalesce(u.closes_at, n.closes_at) AS closes_at, s.*, a.*, d.*, p.*
      FROM units u
      JOIN seasons n ON n.school = u.school AND n.code = u.season
      LEFT JOIN (SELECT t.unit AS s_unit, count(*) AS students,
              count(*) FILTER (WHERE EXISTS (SELECT 1 FROM attempts x WHERE x.student = t.id)) AS captured_students,
-             count(*) FILTER (WHERE EXISTS (SELECT 1 FROM attempts x WHERE x.student = t.id AND x.status = 'approved')) AS done_students,
+             count(*) FILTER (WHERE EXISTS (SELECT 1 FROM attempts x WHERE x.student = t.id AND x.status = 'approved'
+                 AND x.superseded_at IS NULL)) AS done_students,
              count(*) FILTER (WHERE e.state = 'invited') AS enrolled_invited, count(*) FILTER (WHERE e.state = 'verified') AS
              enrolled_verified, count(*) FILTER (WHERE e.state = 'done') AS enrolled_done, count(*) FILTER (WHERE e.state =
              'withdrawn') AS enrolled_withdrawn, count(*) FILTER (WHERE e.state = 'ineligible') AS enrolled_ineligible, count(*)
@@ -211,6 +208,22 @@ pub(super) const SCAN: &str = "SELECT u.code, u.name, coalesce(u.closes_at, n.cl
              count(*) FILTER (WHERE status IN ('pending', 'machine_refused') AND band IN ('doubtful', 'different')) AS doubtful
          FROM attempts WHERE school = ?1 AND season = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3))) GROUP BY unit) a
          ON a.a_unit = u.code
+     LEFT JOIN (SELECT unit AS d_unit, count(*) FILTER (WHERE state = 'ready') AS delivery_ready,
+             count(*) FILTER (WHERE state = 'exported') AS delivery_exported,
+             count(*) FILTER (WHERE state = 'uploaded') AS delivery_uploaded,
+             count(*) FILTER (WHERE state = 'accepted') AS delivery_accepted,
+             count(*) FILTER (WHERE state = 'returned') AS delivery_returned,
+             count(*) FILTER (WHERE state = 'retake') AS delivery_retake
+         FROM deliveries WHERE school = ?1 AND season = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3))) GROUP BY unit) d
+         ON d.d_unit = u.code
+     LEFT JOIN (SELECT unit AS p_unit, count(*) FILTER (WHERE state = 'queued') AS prints_queued,
+             count(*) FILTER (WHERE state = 'printed') AS prints_printed,
+             count(*) FILTER (WHERE state = 'packed') AS prints_packed,
+             count(*) FILTER (WHERE state = 'mailed') AS prints_mailed,
+             count(*) FILTER (WHERE state = 'received') AS prints_received,
+             count(*) FILTER (WHERE state = 'missing') AS prints_missing
+         FROM prints WHERE school = ?1 AND season = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3))) GROUP BY unit) p
+         ON p.p_unit = u.code
      WHERE u.school = ?1 AND u.season = ?2 AND (?3 IS NULL OR u.code IN (SELECT value FROM json_each(?3))) ORDER BY u.code";
 
 pub fn unit(row: &Row) -> StoreResult<UnitProgress> {

@@ -15,13 +15,13 @@ use super::{
     audit::{self, Line},
     claims,
     database::{Write, sql},
-    idempotency, intake, jobs, notices, policy, seasons, values,
+    deliveries, idempotency, intake, jobs, notices, policy, seasons, values,
 };
 use crate::{
     api::submission::{NoticeKind, ReviewOutcome},
     backend::store::{
         StoreError, StoreResult,
-        types::{GivenReview, Intention, Job, JobKind},
+        types::{Answered, GivenReview, Intention, Job, JobKind},
     },
     domain::{
         access::{Principal, Role},
@@ -55,47 +55,7 @@ pub trait Deciding: Send + Sync {
 #[async_trait]
 impl Deciding for SqlStore {
     async fn review(&self, principal: &Principal, id: Uuid, review: &GivenReview, now: Timestamp) -> StoreResult<ReviewOutcome> {
-        let mut write = self.database.write().await?;
-        if let Some(answer) = idempotency::answered(&mut write, principal, &review.intention).await? {
-            return Ok(answer);
-        }
-        let mut attempt = attempts::load_in_scope(&mut write, principal, id).await?;
-        attempt.demand(review.intention.version)?;
-        attempt.state.after(AttemptEvent::Decide(review.verdict.decision()))?;
-        if review.rendition != attempt.rendition {
-            return Err(StoreError::OtherRendition);
-        }
-        insert_review(&mut write, principal, &attempt, review, now).await?;
-        policy::admit(principal, &attempt)?;
-
-        let reviews = reviews_that_count(&mut write, id).await?;
-        match standing(&reviews, attempt.reviews_needed) {
-            Standing::Open { .. } => {
-                attempt.state.after(AttemptEvent::AskAnother)?;
-                claims::end_lease(&mut write, id, principal.user).await?;
-                let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
-                policy::pass_on(&mut write, principal, &attempt, &reviews, &rules).await?;
-                let line = Line { actor: Some(principal.user), ..line_of(&attempt, "review.given") };
-                audit::append(&mut write, now, line).await?;
-            }
-            Standing::Decided { decision, reasons } => {
-                let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
-                let until = now + Duration::from_secs(rules.held_seconds.into());
-                let holding = Holding { reasons, decided_by: principal.user, until };
-                attempt.advance(&mut write, AttemptEvent::Decide(decision), Some(holding), now).await?;
-                jobs::enqueue(&mut write, &attempt.school, &attempt.season, JobKind::Freeze, id, until, now).await?;
-                let line = Line {
-                    actor: Some(principal.user),
-                    details: vec![("decision", values::code(&decision)?), ("reasons", codes(&attempt.decision_reasons))],
-                    ..line_of(&attempt, "decision.held")
-                };
-                audit::append(&mut write, now, line).await?;
-            }
-        }
-        let answer = outcome(&attempt);
-        idempotency::keep(&mut write, principal, &review.intention, &answer, now).await?;
-        write.commit().await?;
-        Ok(answer)
+        self.review_once(principal, id, review, now).await.map(|answered| answered.outcome)
     }
 
     async fn undo(&self, principal: &Principal, id: Uuid, intention: &Intention, now: Timestamp) -> StoreResult<ReviewOutcome> {
@@ -193,6 +153,7 @@ impl Deciding for SqlStore {
                 if let Ok(state) = enrolment.after(EnrolmentEvent::Finish) {
                     intake::set_enrolment(&mut write, attempt.student, state, now).await?;
                 }
+                deliveries::begin(&mut write, &attempt, now).await?;
                 NoticeKind::Approved
             }
             _ => NoticeKind::Rejected,
@@ -201,6 +162,59 @@ impl Deciding for SqlStore {
         audit::append(&mut write, now, line_of(&attempt, "decision.frozen")).await?;
         jobs::finish(&mut write, job).await?;
         write.commit().await
+    }
+}
+
+impl SqlStore {
+    /// A review; says whether it had been given before under the same key.
+    pub(super) async fn review_once(
+        &self,
+        principal: &Principal,
+        id: Uuid,
+        review: &GivenReview,
+        now: Timestamp,
+    ) -> StoreResult<Answered<ReviewOutcome>> {
+        let mut write = self.database.write().await?;
+        if let Some(answer) = idempotency::answered(&mut write, principal, &review.intention).await? {
+            return Ok(Answered { outcome: answer, again: true });
+        }
+        let mut attempt = attempts::load_in_scope(&mut write, principal, id).await?;
+        attempt.demand(review.intention.version)?;
+        attempt.state.after(AttemptEvent::Decide(review.verdict.decision()))?;
+        if review.rendition != attempt.rendition {
+            return Err(StoreError::OtherRendition);
+        }
+        insert_review(&mut write, principal, &attempt, review, now).await?;
+        policy::admit(principal, &attempt)?;
+
+        let reviews = reviews_that_count(&mut write, id).await?;
+        match standing(&reviews, attempt.reviews_needed) {
+            Standing::Open { .. } => {
+                attempt.state.after(AttemptEvent::AskAnother)?;
+                claims::end_lease(&mut write, id, principal.user).await?;
+                let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
+                policy::pass_on(&mut write, principal, &attempt, &reviews, &rules).await?;
+                let line = Line { actor: Some(principal.user), ..line_of(&attempt, "review.given") };
+                audit::append(&mut write, now, line).await?;
+            }
+            Standing::Decided { decision, reasons } => {
+                let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
+                let until = now + Duration::from_secs(rules.held_seconds.into());
+                let holding = Holding { reasons, decided_by: principal.user, until };
+                attempt.advance(&mut write, AttemptEvent::Decide(decision), Some(holding), now).await?;
+                jobs::enqueue(&mut write, &attempt.school, &attempt.season, JobKind::Freeze, id, until, now).await?;
+                let line = Line {
+                    actor: Some(principal.user),
+                    details: vec![("decision", values::code(&decision)?), ("reasons", codes(&attempt.decision_reasons))],
+                    ..line_of(&attempt, "decision.held")
+                };
+                audit::append(&mut write, now, line).await?;
+            }
+        }
+        let answer = outcome(&attempt);
+        idempotency::keep(&mut write, principal, &review.intention, &answer, now).await?;
+        write.commit().await?;
+        Ok(Answered { outcome: answer, again: false })
     }
 }
 
@@ -255,7 +269,7 @@ async fn reviews_that_count(write: &mut Write, attempt: Uuid) -> StoreResult<Vec
         .collect()
 }
 
-fn outcome(attempt: &AttemptRow) -> ReviewOutcome {
+pub(super) fn outcome(attempt: &AttemptRow) -> ReviewOutcome {
     ReviewOutcome {
         submission: attempt.id,
         status: attempt.state.status(),
@@ -265,7 +279,7 @@ fn outcome(attempt: &AttemptRow) -> ReviewOutcome {
     }
 }
 
-fn line_of<'a>(attempt: &'a AttemptRow, action: &'static str) -> Line<'a> {
+pub(super) fn line_of<'a>(attempt: &'a AttemptRow, action: &'static str) -> Line<'a> {
     Line { season: Some(&attempt.season), unit: Some(&attempt.unit), attempt: Some(attempt.id), ..Line::of(&attempt.school, action) }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     backend::vault::VaultError,
     domain::{
-        lifecycle::{Refusal, attempt::Status},
+        lifecycle::{Refusal, attempt::Status, reopening::NoConfirmation},
         queueing::NoteError,
     },
 };
@@ -35,6 +35,15 @@ pub enum StoreError {
     GoldenContradicts,
     #[error("this reason needs a note")]
     NoteNeeded,
+    #[error("somebody has asked already that the approval be reopened")]
+    ReopeningOpen,
+    #[error(transparent)]
+    NoConfirmation(#[from] NoConfirmation),
+    /// The version of a delivery or of prints that was seen is no longer the one that stands.
+    #[error("version {version} stands now")]
+    StaleWay { state: &'static str, version: i64 },
+    #[error("the ID number belongs to another student of the season")]
+    IdNumberTaken,
     #[error("the review names another rendition than the one that stands")]
     OtherRendition,
     #[error("the idempotency key came with another request")]

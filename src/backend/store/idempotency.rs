@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 
 use super::{
     database::{Write, sql},
@@ -17,10 +18,15 @@ use crate::{
 /// # Errors
 /// [`StoreError::KeyReused`] if the key came with another request. Another actor's key is simply unknown.
 pub async fn answered<T: DeserializeOwned>(write: &mut Write, principal: &Principal, intention: &Intention) -> StoreResult<Option<T>> {
+    answered_to(write, principal.user, intention).await
+}
+
+/// The same for an actor who may be a student.
+pub async fn answered_to<T: DeserializeOwned>(write: &mut Write, actor: Uuid, intention: &Intention) -> StoreResult<Option<T>> {
     // The same intention twice at once: the second waits for the first one's answer.
-    write.alone_with(&format!("intention {} {}", principal.user, intention.key)).await?;
+    write.alone_with(&format!("intention {} {}", actor, intention.key)).await?;
     let row = sql("SELECT request_hash, response FROM idempotency_keys WHERE actor = ? AND key = ?")
-        .bind(values::id(principal.user))
+        .bind(values::id(actor))
         .bind(values::id(intention.key))
         .fetch_optional(&mut *write)
         .await?;
@@ -39,10 +45,22 @@ pub async fn keep(
     answer: &impl Serialize,
     now: Timestamp,
 ) -> StoreResult<()> {
+    keep_for(write, principal.user, &principal.school, intention, answer, now).await
+}
+
+/// The same for an actor who may be a student.
+pub async fn keep_for(
+    write: &mut Write,
+    actor: Uuid,
+    school: &str,
+    intention: &Intention,
+    answer: &impl Serialize,
+    now: Timestamp,
+) -> StoreResult<()> {
     sql("INSERT INTO idempotency_keys (actor, key, school, request_hash, response, at) VALUES (?, ?, ?, ?, ?, ?)")
-        .bind(values::id(principal.user))
+        .bind(values::id(actor))
         .bind(values::id(intention.key))
-        .bind(&principal.school)
+        .bind(school)
         .bind(intention.request_hash.to_vec())
         .bind(values::json(answer)?)
         .bind(values::time(now))

@@ -10,7 +10,7 @@ use super::{
     counters::{self, Delta},
     database::{Write, locked, sql},
     days::{self, Happened},
-    jobs, places, values,
+    entitlements, jobs, places, seasons, values,
 };
 use crate::{
     backend::{
@@ -26,6 +26,7 @@ use crate::{
             Refusal,
             attempt::Status,
             enrolment::{EnrolmentEvent, EnrolmentState},
+            entitlement::Guarded,
         },
         resident_id::ResidentId,
     },
@@ -82,10 +83,10 @@ impl Intake for SqlStore {
 
     async fn add_submission(&self, principal: &Principal, new: &NewAttempt, now: Timestamp) -> StoreResult<TakenAttempt> {
         let mut write = self.database.write().await?;
-        let student = sql(locked!(
-            "SELECT s.season, s.unit, e.state FROM students s JOIN enrolments e ON e.student = s.id
-             WHERE s.id = ?1 AND s.school = ?2 AND s.season = ?3 AND (?4 IS NULL OR s.unit IN (SELECT value FROM json_each(?4)))"
-        ))
+        // Locked by itself, and only then the rest read: a roster that moves the student locks in the same order.
+        sql(locked!("SELECT student FROM enrolments WHERE student = ?")).bind(values::id(new.student)).fetch_all(&mut write).await?;
+        let student = sql("SELECT s.season, s.unit, e.state FROM students s JOIN enrolments e ON e.student = s.id
+             WHERE s.id = ?1 AND s.school = ?2 AND s.season = ?3 AND (?4 IS NULL OR s.unit IN (SELECT value FROM json_each(?4)))")
         .bind(values::id(new.student))
         .bind(&principal.school)
         .bind(&new.season)
@@ -95,11 +96,12 @@ impl Intake for SqlStore {
         .ok_or(StoreError::StudentUnknown)?;
         let unit = student.text("unit")?;
 
-        let earlier = sql("SELECT id, number, status, photo_hash = ?2 AS same FROM attempts WHERE student = ?1 ORDER BY number")
-            .bind(values::id(new.student))
-            .bind(new.photo_hash.as_slice())
-            .fetch_all(&mut write)
-            .await?;
+        let earlier =
+            sql("SELECT id, number, status, photo_hash = ?2 AS same, superseded_at FROM attempts WHERE student = ?1 ORDER BY number")
+                .bind(values::id(new.student))
+                .bind(new.photo_hash.as_slice())
+                .fetch_all(&mut write)
+                .await?;
         for row in &earlier {
             if row.flag("same")? {
                 return Ok(TakenAttempt { id: row.id("id")?, new: false });
@@ -108,12 +110,17 @@ impl Intake for SqlStore {
         for row in &earlier {
             match row.code::<Status>("status")? {
                 Status::Rejected | Status::Withdrawn => {}
+                // The register sent it back: it stays, and does not count.
+                Status::Approved if row.number_or_null("superseded_at")?.is_some() => {}
                 Status::Approved => return Err(Refusal::AlreadyDecided.into()),
                 _ => return Err(Refusal::AlreadySubmitted.into()),
             }
         }
         let state = EnrolmentState::from_code(&student.text("state")?).ok_or(StoreError::Corrupt("an enrolment state nobody knows"))?;
         set_enrolment(&mut write, new.student, state.after(EnrolmentEvent::Verify)?, now).await?;
+
+        let rules = seasons::rules(&mut write, &principal.school, &new.season).await?;
+        entitlements::admit(&mut write, new.student, Guarded::Upload, rules.guarded).await?;
 
         let number = earlier.last().map_or(Ok(1), |row| row.number("number").map(|number| number + 1))?;
         let place = places::place(&mut write, &principal.school, &new.season, &unit, number > 1, now).await?;

@@ -8,7 +8,7 @@ use super::{
     SqlStore, attempts,
     audit::{self, Line},
     database::{Spelling, Write, sql},
-    intake, seasons, values,
+    entitlements, intake, seasons, values,
 };
 use crate::{
     api::submission::PictureKind,
@@ -21,7 +21,11 @@ use crate::{
     },
     domain::{
         id_card::CardRecord,
-        lifecycle::attempt::{AttemptEvent, AttemptState},
+        lifecycle::{
+            Refusal,
+            attempt::{AttemptEvent, AttemptState},
+            entitlement::Guarded,
+        },
         review::reviews_needed_by_draw,
     },
 };
@@ -235,9 +239,15 @@ impl Jobs for SqlStore {
         .await?;
         let action = if outcome.standardized {
             attempt.advance(&mut write, AttemptEvent::Standardize, None, now).await?;
-            // An import hands in what it brings.
-            attempt.advance(&mut write, AttemptEvent::Submit, None, now).await?;
-            "machine.standardized"
+            // An import hands in what it brings, as soon as it may.
+            match entitlements::admit(&mut write, attempt.student, Guarded::Submission, rules.guarded).await {
+                Ok(()) => {
+                    attempt.advance(&mut write, AttemptEvent::Submit, None, now).await?;
+                    "machine.standardized"
+                }
+                Err(StoreError::Refused(Refusal::Unpaid)) => "machine.standardized_unpaid",
+                Err(error) => return Err(error),
+            }
         } else {
             attempt.advance(&mut write, AttemptEvent::RefuseByMachine, None, now).await?;
             "machine.refused"

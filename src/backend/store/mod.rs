@@ -20,19 +20,24 @@ use super::vault::{Vault, VaultError};
 
 mod attempts;
 pub mod audit;
+pub mod batch;
 pub mod claims;
 #[cfg(test)]
 pub mod conformance;
+pub mod corrections;
 pub mod counters;
 pub mod cursor;
 pub mod database;
 pub mod days;
 pub mod deciding;
+pub mod deliveries;
+pub mod entitlements;
 mod error;
 pub mod golden;
 mod idempotency;
 pub mod intake;
 pub mod jobs;
+pub mod lapse;
 pub mod live;
 pub mod mappings;
 pub mod notices;
@@ -43,6 +48,8 @@ mod plans;
 mod policy;
 pub mod queue;
 pub mod reconcile;
+pub mod reopening;
+mod reviews;
 pub mod rosters;
 pub mod seasons;
 pub mod skips;
@@ -69,6 +76,12 @@ pub trait Store:
     + queue::Queue
     + claims::Claims
     + deciding::Deciding
+    + batch::Batches
+    + reopening::Reopenings
+    + corrections::Corrections
+    + deliveries::Deliveries
+    + entitlements::Entitlements
+    + lapse::Lapsing
     + jobs::Jobs
     + notices::Notices
     + skips::Skipping

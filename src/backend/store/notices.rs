@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     SqlStore,
-    attempts::AttemptRow,
+    attempts::{self, AttemptRow},
     audit::{self, Line},
     database::{Write, sql},
     golden, jobs, values,
@@ -36,6 +36,29 @@ pub async fn enqueue(write: &mut Write, attempt: &AttemptRow, kind: NoticeKind, 
         .await?;
     jobs::enqueue(write, &attempt.school, &attempt.season, JobKind::Notify, id, now, now).await?;
     Ok(id)
+}
+
+/// An approval was reopened: what was to be told of it is stopped, what was told is corrected.
+pub async fn overtake(write: &mut Write, attempt: &AttemptRow, now: Timestamp) -> StoreResult<()> {
+    let stopped = sql(
+        "UPDATE notices SET state = 'stopped' WHERE attempt = ? AND kind = 'approved' AND state IN ('waiting', 'call_needed') RETURNING id",
+    )
+    .bind(values::id(attempt.id))
+    .fetch_all(&mut *write)
+    .await?;
+    for notice in &stopped {
+        jobs::remove(write, JobKind::Notify, notice.id("id")?).await?;
+    }
+    let last: Option<String> = sql(
+        "SELECT kind FROM notices WHERE attempt = ? AND kind IN ('approved', 'reopened') AND state = 'delivered' ORDER BY id DESC LIMIT 1",
+    )
+    .bind(values::id(attempt.id))
+    .fetch_value_optional(&mut *write)
+    .await?;
+    if last.as_deref() == Some(NoticeKind::Approved.code()) {
+        enqueue(write, attempt, NoticeKind::Reopened, now).await?;
+    }
+    Ok(())
 }
 
 /// Notices to students.
@@ -94,6 +117,7 @@ impl Notices for SqlStore {
         .execute(&mut write)
         .await?;
         if let Some(state) = state {
+            self.correct_if_stopped(&mut write, job.subject, end, now).await?;
             sql("UPDATE notices SET state = ?2, delivered_at = CASE WHEN ?2 = 'delivered' THEN ?3 END WHERE id = ?1 AND state = 'waiting'")
                 .bind(values::id(job.subject))
                 .bind(state)
@@ -151,5 +175,27 @@ impl Notices for SqlStore {
         audit::append(&mut write, now, line).await?;
         write.commit().await?;
         Ok(lines)
+    }
+}
+
+impl SqlStore {
+    /// A notice that was stopped while the gateway was carrying it has arrived all the same: the student is told that it does not hold.
+    async fn correct_if_stopped(&self, write: &mut Write, notice: Uuid, end: &SendingEnd, now: Timestamp) -> StoreResult<()> {
+        if !matches!(end, SendingEnd::Delivered { .. }) {
+            return Ok(());
+        }
+        let attempt: Option<Vec<u8>> =
+            sql("SELECT attempt FROM notices WHERE id = ?").bind(values::id(notice)).fetch_value_optional(&mut *write).await?;
+        let Some(attempt) = attempt.and_then(|id| Uuid::from_slice(&id).ok()) else { return Ok(()) };
+        // The attempt first: who reopens it has it while stopping its notices.
+        let Some(attempt) = attempts::load(write, attempt).await? else { return Ok(()) };
+        let stopped: bool = sql("SELECT EXISTS (SELECT 1 FROM notices WHERE id = ? AND state = 'stopped')")
+            .bind(values::id(notice))
+            .fetch_value(&mut *write)
+            .await?;
+        if stopped {
+            enqueue(write, &attempt, NoticeKind::Reopened, now).await?;
+        }
+        Ok(())
     }
 }

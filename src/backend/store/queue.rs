@@ -230,7 +230,7 @@ impl SqlStore {
         })
     }
 
-    fn masked_student(&self, row: &Row) -> StoreResult<MaskedStudent> {
+    pub(super) fn masked_student(&self, row: &Row) -> StoreResult<MaskedStudent> {
         let student = row.id("student")?;
         Ok(MaskedStudent {
             student_number: row.text_or_null("student_number")?.unwrap_or_default(),

@@ -11,7 +11,7 @@ use super::{
     audit::{self, Line},
     counters::{self, Delta},
     database::{Row as Found, Write, locked, sql},
-    intake, seasons, values,
+    deliveries, intake, seasons, values,
 };
 use crate::{
     api::roster::RowError,
@@ -167,6 +167,8 @@ impl SqlStore {
         if !taking.principal.units.covers(&unit) {
             return Ok(Row::Wrong("unit_out_of_scope"));
         }
+        // The attempts before the enrolment, as everybody does who needs both.
+        sql(locked!("SELECT id FROM attempts WHERE student = ? ORDER BY id")).bind(values::id(id)).fetch_all(&mut *write).await?;
         let stands = match taking.stand(write, id, &unit, new.standing).await? {
             Ok(changed) => changed,
             Err(_) => return Ok(Row::Wrong("standing_impossible")),
@@ -196,7 +198,7 @@ impl SqlStore {
         Ok(self.vault.hash("student", &parts.each_ref().map(|part| part.as_bytes())))
     }
 
-    fn seal(&self, column: &str, student: Uuid, plain: Option<&str>) -> StoreResult<Option<Vec<u8>>> {
+    pub(super) fn seal(&self, column: &str, student: Uuid, plain: Option<&str>) -> StoreResult<Option<Vec<u8>>> {
         Ok(plain.map(|plain| self.vault.seal(&[b"students", column.as_bytes(), student.as_bytes()], plain.as_bytes())).transpose()?)
     }
 
@@ -336,7 +338,7 @@ impl Taking<'_> {
     /// A student who changes units takes all attempts and their counts along.
     async fn move_student(&mut self, write: &mut Write, student: Uuid, from: &str, to: &str) -> StoreResult<()> {
         let enrolment = intake::enrolment(write, student).await?;
-        let attempts = sql(locked!("SELECT status, number, band FROM attempts WHERE student = ? ORDER BY id"))
+        let attempts = sql(locked!("SELECT status, number, band, superseded_at FROM attempts WHERE student = ? ORDER BY id"))
             .bind(values::id(student))
             .fetch_all(&mut *write)
             .await?;
@@ -344,7 +346,8 @@ impl Taking<'_> {
             Delta { students: 1, captured_students: i64::from(!attempts.is_empty()), ..Delta::default() }.enrolments(enrolment, 1);
         for row in &attempts {
             let (status, band) = (row.code::<Status>("status")?, row.code_or_null::<Band>("band")?);
-            delta.done_students += i64::from(status == Status::Approved);
+            let superseded = row.number_or_null("superseded_at")?.is_some();
+            delta.done_students += i64::from(status == Status::Approved && !superseded);
             delta = delta.attempts(status, row.number("number")?, band, 1);
         }
         sql("UPDATE attempts SET unit = ?, lease_user = NULL, lease_token = NULL, leased_at = NULL, visible_at = place_at WHERE student = ?")
@@ -352,6 +355,7 @@ impl Taking<'_> {
             .bind(values::id(student))
             .execute(&mut *write)
             .await?;
+        delta.add(&deliveries::move_student(write, student, to).await?);
         sql("UPDATE notices SET unit = ? WHERE student = ?").bind(to).bind(values::id(student)).execute(&mut *write).await?;
         self.count(from, &delta.negated());
         self.count(to, &delta);

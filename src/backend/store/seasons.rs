@@ -14,6 +14,7 @@ use crate::{
     backend::store::{StoreError, StoreResult},
     domain::{
         access::{Principal, UnitScope},
+        lifecycle::{Refusal, attempt::AttemptEvent},
         season::SeasonRules,
     },
 };
@@ -39,6 +40,16 @@ pub async fn rules(write: &mut Write, school: &str, code: &str) -> StoreResult<S
         .fetch_optional(&mut *write)
         .await?;
     row.ok_or(StoreError::SeasonUnknown)?.json("rules")
+}
+
+/// Lets an event pass in a season that may have closed: closing stops what is the students', never reviewers or the machine.
+///
+/// # Errors
+/// [`Refusal::SeasonClosed`].
+pub async fn admit(write: &mut Write, school: &str, code: &str, event: AttemptEvent, now: Timestamp) -> StoreResult<()> {
+    let row = sql("SELECT closes_at FROM seasons WHERE school = ? AND code = ?").bind(school).bind(code).fetch_one(&mut *write).await?;
+    let closed = row.time_or_null("closes_at")?.is_some_and(|closes_at| closes_at <= now);
+    if closed && event.is_students() { Err(Refusal::SeasonClosed.into()) } else { Ok(()) }
 }
 
 /// Seasons and their rules.

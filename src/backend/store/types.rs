@@ -160,6 +160,13 @@ pub struct GivenReview {
     pub rendition: Option<Uuid>,
 }
 
+/// An answer, and whether it is the one that was given before under the same key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered<T> {
+    pub outcome: T,
+    pub again: bool,
+}
+
 /// The kinds of work the machine has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobKind {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
+    api::submission::Page,
     backend::store::{StoreError, StoreResult},
     domain::access::{Principal, UnitScope},
 };
@@ -35,4 +36,20 @@ pub fn scope(principal: &Principal) -> StoreResult<Option<String>> {
         UnitScope::All => Ok(None),
         UnitScope::Only(units) => json(units).map(Some),
     }
+}
+
+/// Where a page goes on in a list that is ordered by id; the least id for the first one.
+pub fn after(cursor: Option<&str>) -> StoreResult<Vec<u8>> {
+    match cursor {
+        None => Ok(vec![0; 16]),
+        Some(cursor) => Uuid::parse_str(cursor).map(id).map_err(|_| StoreError::Cursor),
+    }
+}
+
+/// A page out of its rows and, if there are more, one row of the next.
+pub fn page<T>(mut items: Vec<T>, limit: u32, id: impl Fn(&T) -> Uuid) -> StoreResult<Page<T>> {
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(|last| id(last).simple().to_string());
+    Ok(Page { items, next })
 }

@@ -6,6 +6,7 @@ use super::Refusal;
 
 /// Where an approved attempt stands on its way to CHSI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     Ready,
@@ -19,7 +20,9 @@ pub enum DeliveryState {
 }
 
 /// What can happen on the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum DeliveryEvent {
     Export,
     CancelExport,
@@ -32,6 +35,33 @@ pub enum DeliveryEvent {
     AskRetake,
 }
 
+impl DeliveryEvent {
+    /// Every event, for walking the table.
+    pub const ALL: [DeliveryEvent; 7] = [
+        DeliveryEvent::Export,
+        DeliveryEvent::CancelExport,
+        DeliveryEvent::Upload,
+        DeliveryEvent::Accept,
+        DeliveryEvent::Return,
+        DeliveryEvent::SendAgain,
+        DeliveryEvent::AskRetake,
+    ];
+
+    /// The stable code, in JSON and in the audit.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            DeliveryEvent::Export => "export",
+            DeliveryEvent::CancelExport => "cancel_export",
+            DeliveryEvent::Upload => "upload",
+            DeliveryEvent::Accept => "accept",
+            DeliveryEvent::Return => "return",
+            DeliveryEvent::SendAgain => "send_again",
+            DeliveryEvent::AskRetake => "ask_retake",
+        }
+    }
+}
+
 impl DeliveryState {
     pub const ALL: [DeliveryState; 6] = [
         DeliveryState::Ready,
@@ -41,6 +71,19 @@ impl DeliveryState {
         DeliveryState::Returned,
         DeliveryState::Retake,
     ];
+
+    /// The stable code, in JSON and in the store.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            DeliveryState::Ready => "ready",
+            DeliveryState::Exported => "exported",
+            DeliveryState::Uploaded => "uploaded",
+            DeliveryState::Accepted => "accepted",
+            DeliveryState::Returned => "returned",
+            DeliveryState::Retake => "retake",
+        }
+    }
 
     /// The state after `event`.
     ///
@@ -70,6 +113,7 @@ impl DeliveryState {
 
 /// Where the paper prints of an approved attempt stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PrintState {
     Queued,
@@ -81,7 +125,9 @@ pub enum PrintState {
 }
 
 /// What can happen to prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum PrintEvent {
     Print,
     Pack,
@@ -92,9 +138,47 @@ pub enum PrintEvent {
     Reprint,
 }
 
+impl PrintEvent {
+    /// Every event, for walking the table.
+    pub const ALL: [PrintEvent; 6] =
+        [PrintEvent::Print, PrintEvent::Pack, PrintEvent::Mail, PrintEvent::Receive, PrintEvent::Miss, PrintEvent::Reprint];
+
+    /// The stable code, in JSON and in the audit.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            PrintEvent::Print => "print",
+            PrintEvent::Pack => "pack",
+            PrintEvent::Mail => "mail",
+            PrintEvent::Receive => "receive",
+            PrintEvent::Miss => "miss",
+            PrintEvent::Reprint => "reprint",
+        }
+    }
+}
+
 impl PrintState {
     pub const ALL: [PrintState; 6] =
         [PrintState::Queued, PrintState::Printed, PrintState::Packed, PrintState::Mailed, PrintState::Received, PrintState::Missing];
+
+    /// The stable code, in JSON and in the store.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            PrintState::Queued => "queued",
+            PrintState::Printed => "printed",
+            PrintState::Packed => "packed",
+            PrintState::Mailed => "mailed",
+            PrintState::Received => "received",
+            PrintState::Missing => "missing",
+        }
+    }
+
+    /// Whether the approval may still be reopened: prints that were packed are on their way to somebody.
+    #[must_use]
+    pub fn may_reopen(self) -> bool {
+        matches!(self, PrintState::Queued | PrintState::Printed)
+    }
 
     /// The state after `event`.
     ///
@@ -115,19 +199,18 @@ impl PrintState {
     }
 }
 
+/// Whether an approval with this delivery and these prints may be reopened.
+///
+/// # Errors
+/// [`Refusal::OnItsWay`] once the photo or its print has left.
+pub fn may_reopen(delivery: Option<DeliveryState>, prints: Option<PrintState>) -> Result<(), Refusal> {
+    let here = delivery.is_none_or(DeliveryState::may_reopen) && prints.is_none_or(PrintState::may_reopen);
+    if here { Ok(()) } else { Err(Refusal::OnItsWay) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const EVENTS: [DeliveryEvent; 7] = [
-        DeliveryEvent::Export,
-        DeliveryEvent::CancelExport,
-        DeliveryEvent::Upload,
-        DeliveryEvent::Accept,
-        DeliveryEvent::Return,
-        DeliveryEvent::SendAgain,
-        DeliveryEvent::AskRetake,
-    ];
 
     #[test]
     fn nothing_is_uploaded_that_was_not_exported() {
@@ -139,7 +222,7 @@ mod tests {
     #[test]
     fn only_a_photo_still_in_the_house_may_be_reopened_and_a_retake_ends_the_way() {
         assert_eq!(DeliveryState::ALL.iter().filter(|state| state.may_reopen()).count(), 1);
-        assert!(EVENTS.iter().all(|event| DeliveryState::Retake.after(*event) == Err(Refusal::Closed)));
+        assert!(DeliveryEvent::ALL.iter().all(|event| DeliveryState::Retake.after(*event) == Err(Refusal::Closed)));
     }
 
     #[test]
@@ -151,6 +234,41 @@ mod tests {
                 state = events.iter().find_map(|event| state.after(*event).ok()).unwrap_or(state);
             }
             assert_eq!(state, PrintState::Received, "from {start:?}");
+        }
+    }
+
+    #[test]
+    fn every_state_of_both_ways_is_reached() {
+        let mut deliveries = vec![DeliveryState::Ready];
+        for index in 0..DeliveryState::ALL.len() {
+            let state = deliveries[index];
+            for event in DeliveryEvent::ALL {
+                deliveries.extend(state.after(event).ok().filter(|next| !deliveries.contains(next)));
+            }
+        }
+        let mut prints = vec![PrintState::Queued];
+        for index in 0..PrintState::ALL.len() {
+            let state = prints[index];
+            for event in PrintEvent::ALL {
+                prints.extend(state.after(event).ok().filter(|next| !prints.contains(next)));
+            }
+        }
+        assert_eq!((deliveries.len(), prints.len()), (DeliveryState::ALL.len(), PrintState::ALL.len()));
+    }
+
+    #[test]
+    fn codes_are_those_of_the_json() {
+        for state in DeliveryState::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.code());
+        }
+        for event in DeliveryEvent::ALL {
+            assert_eq!(serde_json::to_value(event).unwrap(), event.code());
+        }
+        for state in PrintState::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.code());
+        }
+        for event in PrintEvent::ALL {
+            assert_eq!(serde_json::to_value(event).unwrap(), event.code());
         }
     }
 }

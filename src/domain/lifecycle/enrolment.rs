@@ -26,7 +26,7 @@ pub enum EnrolmentEvent {
     Verify,
     /// A photo was approved and frozen.
     Finish,
-    /// An approval was reopened.
+    /// The approval no longer counts: it was reopened, or the register sent the photo back and a new one is to be taken.
     Reopen,
     Withdraw,
     FindIneligible,
@@ -36,6 +36,20 @@ pub enum EnrolmentEvent {
     Lapse,
     /// The person asked for erasure.
     Erase,
+}
+
+impl EnrolmentEvent {
+    /// Every event, for walking the table.
+    pub const ALL: [EnrolmentEvent; 8] = [
+        EnrolmentEvent::Verify,
+        EnrolmentEvent::Finish,
+        EnrolmentEvent::Reopen,
+        EnrolmentEvent::Withdraw,
+        EnrolmentEvent::FindIneligible,
+        EnrolmentEvent::Reinstate,
+        EnrolmentEvent::Lapse,
+        EnrolmentEvent::Erase,
+    ];
 }
 
 impl EnrolmentState {
@@ -97,17 +111,6 @@ impl EnrolmentState {
 mod tests {
     use super::*;
 
-    const EVENTS: [EnrolmentEvent; 8] = [
-        EnrolmentEvent::Verify,
-        EnrolmentEvent::Finish,
-        EnrolmentEvent::Reopen,
-        EnrolmentEvent::Withdraw,
-        EnrolmentEvent::FindIneligible,
-        EnrolmentEvent::Reinstate,
-        EnrolmentEvent::Lapse,
-        EnrolmentEvent::Erase,
-    ];
-
     #[test]
     fn nobody_is_done_without_being_verified() {
         for state in EnrolmentState::ALL {
@@ -122,7 +125,7 @@ mod tests {
         for state in EnrolmentState::ALL {
             assert_eq!(state.after(EnrolmentEvent::Erase).is_ok(), state != EnrolmentState::Erased);
         }
-        assert!(EVENTS.iter().all(|event| EnrolmentState::Erased.after(*event).is_err()));
+        assert!(EnrolmentEvent::ALL.iter().all(|event| EnrolmentState::Erased.after(*event).is_err()));
     }
 
     #[test]

@@ -5,8 +5,13 @@
 use serde::{Deserialize, Serialize};
 
 pub mod attempt;
+pub mod correction;
 pub mod delivery;
 pub mod enrolment;
+pub mod entitlement;
+pub mod reopening;
+#[cfg(test)]
+mod whole;
 
 /// Why an event is not possible in a state. The code is part of the API: HTTP 409 with this `code`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
@@ -33,14 +38,20 @@ pub enum Refusal {
     NoCorrection,
     #[error("the photo is already submitted")]
     AlreadySubmitted,
-    #[error("the student is not in a state for this")]
+    #[error("this is not possible in the state that stands")]
     NotPossible,
-    #[error("the student's part in the season is over")]
+    #[error("what this is about has ended")]
     Closed,
+    #[error("the photo or its print has left the house")]
+    OnItsWay,
+    #[error("the season is closed to students")]
+    SeasonClosed,
+    #[error("the season wants the capture paid for first")]
+    Unpaid,
 }
 
 impl Refusal {
-    pub const ALL: [Refusal; 12] = [
+    pub const ALL: [Refusal; 15] = [
         Refusal::NotStandardized,
         Refusal::NoRendition,
         Refusal::NotPending,
@@ -53,6 +64,9 @@ impl Refusal {
         Refusal::AlreadySubmitted,
         Refusal::NotPossible,
         Refusal::Closed,
+        Refusal::OnItsWay,
+        Refusal::SeasonClosed,
+        Refusal::Unpaid,
     ];
 
     /// The stable code; texts are in `locales/` under `problem.<code>`.
@@ -71,6 +85,9 @@ impl Refusal {
             Refusal::AlreadySubmitted => "already_submitted",
             Refusal::NotPossible => "not_possible",
             Refusal::Closed => "closed",
+            Refusal::OnItsWay => "on_its_way",
+            Refusal::SeasonClosed => "season_closed",
+            Refusal::Unpaid => "unpaid",
         }
     }
 }

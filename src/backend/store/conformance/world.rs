@@ -17,6 +17,7 @@ use crate::{
         clock::{Clock, ManualClock},
         store::{
             Store, StoreResult,
+            deliveries::WayFilter,
             types::{GivenReview, Intention, Job, JobKind, MachineOutcome, NewAttempt, NewStudent, StudentDetails},
         },
     },
@@ -135,6 +136,25 @@ impl World {
         let id = self.capture(index).await.unwrap();
         self.develop(band, false).await;
         id
+    }
+
+    /// An approved photo, frozen.
+    pub async fn approved(&mut self, index: u32) -> Uuid {
+        let id = self.pending(index, None).await;
+        let reviewer = self.reviewers[2].clone();
+        self.review(&reviewer, id, ReviewVerdict::Approve).await.unwrap();
+        self.freeze_later().await;
+        id
+    }
+
+    /// How many deliveries and prints a photo has.
+    pub async fn ways(&self, id: Uuid) -> (usize, usize) {
+        let deliveries = WayFilter { season: SEASON.into(), limit: 100, ..WayFilter::default() };
+        let prints = WayFilter { season: SEASON.into(), limit: 100, ..WayFilter::default() };
+        let deliveries = self.store.deliveries(&self.admin, &deliveries).await.unwrap().items;
+        let prints = self.store.prints(&self.admin, &prints).await.unwrap().items;
+        let of = |submission: Uuid| usize::from(submission == id);
+        (deliveries.iter().map(|item| of(item.submission)).sum(), prints.iter().map(|item| of(item.submission)).sum())
     }
 
     /// Freezes every decision whose time is over.
