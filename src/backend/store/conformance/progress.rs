@@ -152,7 +152,7 @@ pub async fn a_season_of_capture_codes_knows_students_by_key_and_shows_masks(wor
     assert_eq!((shown.name.as_deref(), shown.id_number.as_deref()), (Some("张*"), Some("9900**********0017")));
     // What is masked is nothing to compare a card with.
     let job = world.job(JobKind::Standardize).await.unwrap();
-    let record = world.store.attempt_work(&job).await.unwrap().unwrap().record;
+    let record = world.store.attempt_work(&job, world.now()).await.unwrap().unwrap().record;
     assert_eq!((record.name, record.number), (None, None));
 }
 
@@ -193,7 +193,7 @@ pub async fn reconciling_while_people_work_finds_nothing_wrong(world: &mut World
     };
     let working = async {
         while let Some(job) = store.next_job(JobKind::Standardize, now, now + Duration::from_secs(600)).await.unwrap() {
-            let work = store.attempt_work(&job).await.unwrap().unwrap();
+            let work = store.attempt_work(&job, world.now()).await.unwrap().unwrap();
             store.save_outcome(&job, &outcome(work.attempt, None, false), now).await.unwrap();
         }
     };

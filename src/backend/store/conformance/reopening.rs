@@ -108,7 +108,7 @@ pub async fn a_notice_that_was_under_way_is_corrected_too(world: &mut World) {
     let (one, two, id) = (world.registrar.clone(), world.admin.clone(), world.approved(1).await);
     // The gateway has it when the approval is reopened, and says afterwards that it arrived.
     let job = world.job(JobKind::Notify).await.unwrap();
-    assert!(world.store.notice_work(&job).await.unwrap().is_some());
+    assert!(world.store.notice_work(&job, world.now()).await.unwrap().is_some());
     let asked = ask(world, &one, id).await.unwrap();
     confirm(world, &two, id, asked).await.unwrap();
     world.store.record_sending(&job, "test", &SendingEnd::Delivered { reference: "1".into() }, world.now()).await.unwrap();
