@@ -32,6 +32,14 @@ pub enum Permission {
     ManageUsers,
     /// Settle what others disagree about or pass on, keep golden items, read how people review.
     LeadReviews,
+    /// Ask that an approval be taken back, and confirm what another asked.
+    Reopen,
+    /// Ask for corrections and withdrawals on a student's behalf.
+    ActForStudents,
+    /// Put a record right as a correction asks, or leave it.
+    PutRecordsRight,
+    /// Say what happened to deliveries and prints.
+    Deliver,
 }
 
 impl Role {
@@ -55,11 +63,24 @@ impl Role {
 
     fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            LeadReviews, ManageRoster, ManageUsers, ReadAudit, ReadCallList, ReadProgress, ReadSubmissions, Review, SendNotice, Submit,
+            ActForStudents, Deliver, LeadReviews, ManageRoster, ManageUsers, PutRecordsRight, ReadAudit, ReadCallList, ReadProgress,
+            ReadSubmissions, Reopen, Review, SendNotice, Submit,
         };
         match self {
             Role::Reviewer => &[ReadProgress, ReadSubmissions, Review, SendNotice],
-            Role::Registrar => &[ReadProgress, ReadSubmissions, SendNotice, ManageRoster, Submit, ReadAudit, ReadCallList],
+            Role::Registrar => &[
+                ReadProgress,
+                ReadSubmissions,
+                SendNotice,
+                ManageRoster,
+                Submit,
+                ReadAudit,
+                ReadCallList,
+                Reopen,
+                ActForStudents,
+                PutRecordsRight,
+                Deliver,
+            ],
             Role::Admin => &[
                 ReadProgress,
                 ReadSubmissions,
@@ -71,6 +92,10 @@ impl Role {
                 ReadCallList,
                 ManageUsers,
                 LeadReviews,
+                Reopen,
+                ActForStudents,
+                PutRecordsRight,
+                Deliver,
             ],
         }
     }
