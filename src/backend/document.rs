@@ -9,8 +9,8 @@ use utoipa::{
 };
 
 use super::controllers::{
-    audit, claims, decisions, events, notices, pictures, progress, queue, rosters, seasons, sessions, statistics, submissions, system,
-    users,
+    audit, claims, corrections, decisions, deliveries, events, notices, pictures, progress, queue, reopenings, rosters, seasons, sessions,
+    statistics, submissions, system, users,
 };
 
 #[derive(OpenApi)]
@@ -22,7 +22,10 @@ use super::controllers::{
         sessions::sign_in, sessions::sign_out, sessions::current, sessions::redeem, users::list, users::add,
         seasons::list, seasons::put, rosters::take, progress::units, progress::progress, progress::days,
         submissions::add, submissions::list, submissions::one, pictures::one,
-        decisions::review, decisions::undo, decisions::retake_notice,
+        decisions::review, decisions::undo, decisions::retake_notice, decisions::batch,
+        reopenings::ask, reopenings::drop, reopenings::confirm, reopenings::list,
+        corrections::request, corrections::withdraw, corrections::resume, corrections::list,
+        deliveries::list, deliveries::happen, deliveries::prints, deliveries::happen_to_prints,
         queue::skip, queue::position, queue::lengths, queue::skips, queue::put_deadline,
         statistics::reviewers, statistics::me, statistics::add_golden, statistics::golden, statistics::retire_golden,
         claims::add, claims::heartbeat, claims::release, audit::list, events::follow, notices::calls,

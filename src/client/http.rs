@@ -367,11 +367,11 @@ impl Http {
         }
     }
 
-    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Problem> {
+    pub(super) async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Problem> {
         read_json(self.send(request).await?).await
     }
 
-    async fn empty(&self, request: RequestBuilder) -> Result<(), Problem> {
+    pub(super) async fn empty(&self, request: RequestBuilder) -> Result<(), Problem> {
         self.send(request).await.map(drop)
     }
 }
@@ -381,7 +381,7 @@ fn is_loopback(address: &Url) -> bool {
     host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-fn intend(request: RequestBuilder, intention: Intention) -> RequestBuilder {
+pub(super) fn intend(request: RequestBuilder, intention: Intention) -> RequestBuilder {
     let request = request
         .header(headers::IF_MATCH, headers::version_tag(intention.version))
         .header(headers::IDEMPOTENCY_KEY, intention.key.to_string());

@@ -34,6 +34,14 @@ pub enum Permission {
     LeadReviews,
     /// Read how each reviewer works.
     ReadReviewStatistics,
+    /// Ask that an approval be taken back, and confirm what another asked.
+    Reopen,
+    /// Ask for corrections and withdrawals on a student's behalf.
+    ActForStudents,
+    /// Put a record right as a correction asks, or leave it.
+    PutRecordsRight,
+    /// Say what happened to deliveries and prints.
+    Deliver,
 }
 
 impl Role {
@@ -57,12 +65,24 @@ impl Role {
 
     fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            LeadReviews, ManageRoster, ManageUsers, ReadAudit, ReadCallList, ReadProgress, ReadReviewStatistics, ReadSubmissions, Review,
-            SendNotice, Submit,
+            ActForStudents, Deliver, LeadReviews, ManageRoster, ManageUsers, PutRecordsRight, ReadAudit, ReadCallList, ReadProgress,
+            ReadReviewStatistics, ReadSubmissions, Reopen, Review, SendNotice, Submit,
         };
         match self {
             Role::Reviewer => &[ReadProgress, ReadSubmissions, Review, SendNotice],
-            Role::Registrar => &[ReadProgress, ReadSubmissions, SendNotice, ManageRoster, Submit, ReadAudit, ReadCallList],
+            Role::Registrar => &[
+                ReadProgress,
+                ReadSubmissions,
+                SendNotice,
+                ManageRoster,
+                Submit,
+                ReadAudit,
+                ReadCallList,
+                Reopen,
+                ActForStudents,
+                PutRecordsRight,
+                Deliver,
+            ],
             Role::Admin => &[
                 ReadProgress,
                 ReadSubmissions,
@@ -74,7 +94,11 @@ impl Role {
                 ReadCallList,
                 ManageUsers,
                 LeadReviews,
+                ActForStudents,
+                Deliver,
+                PutRecordsRight,
                 ReadReviewStatistics,
+                Reopen,
             ],
         }
     }

@@ -5,6 +5,7 @@
 mod api;
 mod away;
 mod batch;
+mod deciding;
 mod demonstration;
 mod house;
 mod in_tmux;

@@ -8,14 +8,16 @@ use axum::{
 };
 use uuid::Uuid;
 
+use super::batches;
 use crate::{
     api::{
+        batch::{Batch, BatchResults, BatchedReview},
         headers::version_tag,
         problem::Problem,
         submission::{NewReview, ReviewOutcome},
     },
     backend::{
-        extract::{Body, InPath, SignedIn, has_key, intention, lease, read_json},
+        extract::{Body, InPath, JsonBody, SignedIn, has_key, intention, lease, read_json},
         problems::Failure,
         state::State,
         store::types::GivenReview,
@@ -33,10 +35,12 @@ pub async fn review(
     headers: HeaderMap,
     Body(bytes): Body,
 ) -> Result<Response, Failure> {
-    let intention = intention(&headers, &[b"review", id.as_bytes(), &bytes])?;
     // A lease is advice: one that makes no sense is told, one that ran out is not.
     lease(&headers)?;
     let review: NewReview = read_json(&bytes)?;
+    // What was read is hashed, not how it was written: alone or in a batch, it is one intention.
+    let asked = serde_json::to_vec(&review).map_err(|error| Failure::internal(&error))?;
+    let intention = intention(&headers, &[b"review", id.as_bytes(), &asked])?;
     let review = GivenReview { intention, verdict: review.verdict, rendition: review.rendition };
     let outcome = state.store.review(&signed_in.principal(), id, &review, state.clock.now()).await?;
     answer(&outcome)
@@ -73,7 +77,26 @@ pub async fn retake_notice(
     answer(&outcome)
 }
 
-fn answer(outcome: &ReviewOutcome) -> Result<Response, Failure> {
+/// Reviews many photos at once. Each item costs and does what it would alone; one that is refused, or makes no sense, touches no other. Sent again,
+/// what was done answers `again` with its first answer.
+#[utoipa::path(post, path = "/v1/decisions", security(("token" = [])), request_body = Batch<BatchedReview>,
+    responses((status = 200, body = BatchResults<ReviewOutcome>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn batch(
+    Shared(state): Shared<State>,
+    signed_in: SignedIn,
+    JsonBody(batch): JsonBody<Batch<serde_json::Value>>,
+) -> Result<Json<BatchResults<ReviewOutcome>>, Failure> {
+    let (principal, now) = (signed_in.principal(), state.clock.now());
+    let items = batches::items::<BatchedReview>(batch)?;
+    let prepare = |item: BatchedReview| {
+        let review = NewReview { verdict: item.verdict, rendition: item.rendition };
+        let intention = batches::intention(b"review", item.submission, &review, item.version, item.key);
+        (item.submission, GivenReview { intention, verdict: review.verdict, rendition: review.rendition })
+    };
+    Ok(Json(batches::each(items, prepare, async |work| state.store.review_each(&principal, &work, now).await).await))
+}
+
+pub(super) fn answer(outcome: &ReviewOutcome) -> Result<Response, Failure> {
     let mut response = (StatusCode::OK, Json(outcome)).into_response();
     let tag = HeaderValue::from_str(&version_tag(outcome.version)).map_err(|error| Failure::internal(&error))?;
     response.headers_mut().insert(header::ETAG, tag);

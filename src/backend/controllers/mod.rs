@@ -1,13 +1,17 @@
 //! One file a resource: what a request says is read, the store is asked, the answer is put into the API's words. No rule lives here.
 
 pub mod audit;
+mod batches;
 pub mod claims;
+pub mod corrections;
 pub mod decisions;
+pub mod deliveries;
 pub mod events;
 pub mod notices;
 pub mod pictures;
 pub mod progress;
 pub mod queue;
+pub mod reopenings;
 pub mod rosters;
 pub mod seasons;
 pub mod sessions;

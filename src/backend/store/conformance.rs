@@ -12,6 +12,7 @@ pub mod live;
 pub mod people;
 pub mod progress;
 pub mod queueing;
+pub mod races;
 pub mod reopening;
 pub mod statistics;
 pub mod walk;
@@ -60,6 +61,7 @@ macro_rules! conformance {
             deliveries: [an_approval_begins_both_ways_and_a_rejection_none, a_delivery_moves_by_its_version_and_once_a_key,
                 a_returned_photo_opens_the_way_for_a_new_one, a_student_who_moves_takes_the_ways_along,
                 pages_of_deliveries_join_without_gaps, one_bad_item_spoils_no_other, a_list_moves_deliveries_and_prints],
+            races: [sixteen_at_one_photo_leave_a_true_history, sixteen_at_a_doubtful_photo_leave_a_true_history],
             walk: [counters_equal_a_scan_after_a_random_walk]
         );
     };

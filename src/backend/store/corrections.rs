@@ -114,6 +114,10 @@ impl Corrections for SqlStore {
         intention: &Intention,
         now: Timestamp,
     ) -> StoreResult<ReviewOutcome> {
+        // A key is told from its misuse by what was wanted too; nobody without our key can guess that from the hash.
+        let said = values::json(wanted)?;
+        let request_hash = self.vault.hash("correction", &[&intention.request_hash, said.as_bytes()]);
+        let intention = &Intention { request_hash, ..intention.clone() };
         let mut write = self.database.write().await?;
         if let Some(answer) = idempotency::answered_to(&mut write, asker.id(), intention).await? {
             return Ok(answer);
@@ -131,7 +135,7 @@ impl Corrections for SqlStore {
         .bind(values::id(attempt.student))
         .bind(values::id(id))
         .bind(values::json(&fields)?)
-        .bind(self.vault.seal(&[b"corrections", correction.as_bytes()], values::json(wanted)?.as_bytes())?)
+        .bind(self.vault.seal(&[b"corrections", correction.as_bytes()], said.as_bytes())?)
         .bind(values::id(asker.id()))
         .bind(values::time(now))
         .execute(&mut write)
