@@ -228,7 +228,7 @@ impl Golden for SqlStore {
 const FOR_REVIEWER: &str = "SELECT g.id FROM golden_items g JOIN attempts a ON a.id = g.attempt
      WHERE g.school = ?1 AND g.season = ?2 AND g.retired_at IS NULL AND a.status IN ('approved', 'rejected') AND a.decision = g.verdict
          AND NOT EXISTS (SELECT 1 FROM golden_offers f WHERE f.golden = g.id AND f.reviewer = ?3)
-         AND NOT EXISTS (SELECT 1 FROM reviews r JOIN attempts x ON x.id = r.attempt WHERE x.student = a.student AND r.reviewer = ?3)
+         AND NOT EXISTS (SELECT 1 FROM attempts x CROSS JOIN reviews r WHERE x.student = a.student AND r.attempt = x.id AND r.reviewer = ?3)
      ORDER BY CASE WHEN a.unit = ?4 THEN 1 ELSE 0 END, g.id LIMIT 32";
 
 impl SqlStore {
