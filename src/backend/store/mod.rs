@@ -48,6 +48,7 @@ pub mod skips;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
+pub mod tries;
 pub mod types;
 mod values;
 
@@ -72,6 +73,7 @@ pub trait Store:
     + skips::Skipping
     + places::Placing
     + sweep::Sweeping
+    + tries::Trying
     + audit::Auditing
     + live::Watching
 {
