@@ -5,6 +5,7 @@
 pub mod http;
 pub mod live;
 pub mod outbox;
+pub mod pin;
 pub mod session;
 
 pub use http::Http;

@@ -22,4 +22,5 @@ mod season;
 mod storage;
 mod support;
 mod through;
+mod tls;
 mod together;
