@@ -162,6 +162,15 @@ mod tests {
     }
 
     #[test]
+    fn every_role_is_named_by_the_server_and_by_its_clients() {
+        for role in crate::domain::access::Role::ALL {
+            for key in [format!("role.{}", role.code()), format!("output.role.{}", role.code())] {
+                assert!(Language::ALL.iter().all(|language| has_text(*language, &key)), "{key}");
+            }
+        }
+    }
+
+    #[test]
     fn every_code_of_the_domain_has_a_text_in_every_language() {
         let keys = Reason::ALL
             .iter()

@@ -1,13 +1,8 @@
-//! Passwords, tokens and invitations; how often somebody may try.
+//! Passwords, tokens and invitations.
 //!
 //! Passwords are kept as argon2id, tokens and codes as SHA-256 of 256 random bits: nothing in the store opens a door.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{LazyLock, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::LazyLock, time::Duration};
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -98,60 +93,8 @@ pub fn new_invitation(now: Timestamp) -> Result<(String, NewInvitation), VaultEr
     Ok((code, NewInvitation { code_hash, made_at: now, expires_at: now + INVITATION }))
 }
 
-/// Counts failed tries per name and address, and per address alone, in memory.
-#[derive(Debug, Default)]
-pub struct Tries(Mutex<HashMap<(Option<String>, IpAddr), Window>>);
-
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    began: Timestamp,
-    failures: u32,
-}
-
-impl Tries {
-    const WINDOW: Duration = Duration::from_mins(15);
-    const PER_NAME: u32 = 8;
-    const PER_ADDRESS: u32 = 100;
-    /// More windows than this are forgotten: memory is no victim of a guesser.
-    const MOST: usize = 10_000;
-
-    /// When the next try is allowed, if not now.
-    pub fn blocked_until(&self, name: &str, address: IpAddr, now: Timestamp) -> Option<Timestamp> {
-        let windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let blocked = |key: &(Option<String>, IpAddr), most: u32| {
-            windows.get(key).filter(|window| window.failures >= most).map(|window| window.began + Self::WINDOW).filter(|end| *end > now)
-        };
-        blocked(&(Some(name.to_owned()), address), Self::PER_NAME).or_else(|| blocked(&(None, address), Self::PER_ADDRESS))
-    }
-
-    /// Remembers a failure.
-    pub fn failed(&self, name: &str, address: IpAddr, now: Timestamp) {
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if windows.len() >= Self::MOST {
-            windows.retain(|_, window| window.began + Self::WINDOW > now);
-            if windows.len() >= Self::MOST {
-                windows.clear();
-            }
-        }
-        for key in [(Some(name.to_owned()), address), (None, address)] {
-            let window = windows.entry(key).or_insert(Window { began: now, failures: 0 });
-            if window.began + Self::WINDOW <= now {
-                *window = Window { began: now, failures: 0 };
-            }
-            window.failures += 1;
-        }
-    }
-
-    /// Forgets the failures of a name that got it right.
-    pub fn succeeded(&self, name: &str, address: IpAddr) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(Some(name.to_owned()), address));
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use super::*;
 
     #[test]
@@ -167,18 +110,6 @@ mod tests {
     fn a_short_password_is_refused_by_its_characters_not_its_bytes() {
         assert_eq!(hash_password("九个字的密码不够长"), Err(PasswordError::Weak));
         assert!(hash_password("十个字的密码足够长了吧").is_ok());
-    }
-
-    #[test]
-    fn too_many_failures_close_the_door_for_a_while_and_for_that_name_only() {
-        let (tries, here, now) = (Tries::default(), IpAddr::V4(Ipv4Addr::LOCALHOST), Timestamp::UNIX_EPOCH);
-        for _ in 0..Tries::PER_NAME {
-            assert_eq!(tries.blocked_until("li", here, now), None);
-            tries.failed("li", here, now);
-        }
-        assert_eq!(tries.blocked_until("li", here, now), Some(now + Tries::WINDOW));
-        assert_eq!(tries.blocked_until("wang", here, now), None);
-        assert_eq!(tries.blocked_until("li", here, now + Tries::WINDOW), None);
     }
 
     #[test]

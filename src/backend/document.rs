@@ -19,7 +19,7 @@ use super::controllers::{
     modifiers(&Token),
     paths(
         system::front, system::invite, system::healthy, system::ready, system::metrics, system::document,
-        sessions::sign_in, sessions::sign_out, sessions::current, sessions::redeem, users::list, users::add,
+        sessions::sign_in, sessions::sign_out, sessions::current, sessions::redeem, users::list, users::add, users::end_sessions,
         seasons::list, seasons::put, rosters::take, progress::units, progress::progress, progress::days,
         submissions::add, submissions::list, submissions::one, pictures::one,
         decisions::review, decisions::undo, decisions::retake_notice, decisions::batch,

@@ -110,15 +110,28 @@ impl<T: DeserializeOwned + Send> FromRequestParts<State> for InPath<T> {
     }
 }
 
-/// Where the request came from.
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+impl FromRequestParts<State> for Peer {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Failure> {
+        let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| info.0);
+        peer.ok_or_else(|| Failure::internal(&"a request without an address"))
+    }
+}
+
+/// Where the request came from, as far as trusted proxies say.
 pub struct From(pub IpAddr);
 
 impl FromRequestParts<State> for From {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Failure> {
-        let address = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip());
-        address.map(From).ok_or_else(|| Failure::internal(&"a request without an address"))
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
+        let peer = Peer::from_request_parts(parts, state).await?;
+        Ok(From(state.entrance.origin(peer.0, &parts.headers)))
     }
 }
 

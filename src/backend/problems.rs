@@ -6,6 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use jiff::Timestamp;
+
 use super::{auth::PasswordError, blobs::BlobError, store::StoreError, vault::VaultError};
 use crate::{
     api::problem::{MEDIA_TYPE, Problem, code},
@@ -14,6 +16,9 @@ use crate::{
         queueing::{LONGEST_NOTE, NoteError},
     },
 };
+
+/// The parameter that also becomes the header `Retry-After`.
+const RETRY_AFTER: &str = "retry_after";
 
 /// A problem on its way out.
 #[derive(Debug)]
@@ -57,6 +62,15 @@ impl Failure {
         Failure::new(StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE, "the body is too large")
     }
 
+    /// Somebody who has to wait before the next try.
+    #[must_use]
+    pub fn too_many_tries(until: Timestamp, now: Timestamp) -> Failure {
+        let seconds = until.duration_since(now).as_secs().max(1);
+        Failure::new(StatusCode::TOO_MANY_REQUESTS, code::TOO_MANY_TRIES, "too many failed tries")
+            .with("until", until)
+            .with(RETRY_AFTER, seconds)
+    }
+
     /// Something that is ours to mend; `error` goes to the log, not to the caller.
     #[must_use]
     pub fn internal(error: &dyn std::fmt::Display) -> Failure {
@@ -70,6 +84,9 @@ impl IntoResponse for Failure {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(&self.0)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        if let Some(seconds) = self.0.parameters.get(RETRY_AFTER).and_then(|seconds| HeaderValue::from_str(seconds).ok()) {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State as Shared},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodRouter, delete, get, post, put},
@@ -19,6 +19,7 @@ use super::{
         audit, claims, corrections, decisions, deliveries, events, notices, pictures, progress, queue, reopenings, rosters, seasons,
         sessions, statistics, submissions, system, users,
     },
+    entrance::Transport,
     extract::SignedIn,
     problems::Failure,
     state::State,
@@ -70,6 +71,7 @@ pub fn routes() -> Vec<Route> {
         route("POST", "/v1/invitations/redeem", Anybody, post(sessions::redeem)),
         route("GET", "/v1/users", Allowed(P::ManageUsers), get(users::list)),
         route("POST", "/v1/users", Allowed(P::ManageUsers), post(users::add)),
+        route("DELETE", "/v1/users/{id}/sessions", Allowed(P::ManageUsers), delete(users::end_sessions)),
         route("GET", "/v1/seasons", SignedIn, get(seasons::list)),
         route("PUT", "/v1/seasons/{code}", Allowed(P::ManageRoster), put(seasons::put)),
         Route { body_limit: TABLE, ..route("POST", "/v1/rosters", Allowed(P::ManageRoster), post(rosters::take)) },
@@ -79,7 +81,7 @@ pub fn routes() -> Vec<Route> {
         Route { body_limit: PHOTOS, ..route("POST", "/v1/submissions", Allowed(P::Submit), post(submissions::add)) },
         route("GET", "/v1/submissions", Allowed(P::ReadSubmissions), get(submissions::list)),
         route("GET", "/v1/submissions/{id}", Allowed(P::ReadSubmissions), get(submissions::one)),
-        route("GET", "/v1/submissions/{id}/pictures/{kind}", Allowed(P::ReadSubmissions), get(pictures::one)),
+        route("GET", "/v1/submissions/{id}/pictures/{kind}", Allowed(P::SeePictures), get(pictures::one)),
         route("POST", "/v1/submissions/{id}/reviews", Allowed(P::Review), post(decisions::review)),
         route("POST", "/v1/submissions/{id}/undo", Allowed(P::Review), post(decisions::undo)),
         route("POST", "/v1/submissions/{id}/retake-notice", Allowed(P::SendNotice), post(decisions::retake_notice)),
@@ -171,14 +173,26 @@ async fn observe(Shared(state): Shared<State>, request: Request, next: Next) -> 
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let started = std::time::Instant::now();
-    let response = tokio::time::timeout(LONGEST_REQUEST, next.run(request))
+    let mut response = tokio::time::timeout(LONGEST_REQUEST, next.run(request))
         .await
         .unwrap_or_else(|_| Failure::new(StatusCode::SERVICE_UNAVAILABLE, code::BUSY, "the request took too long").into_response());
+    protect(response.headers_mut(), state.entrance.transport);
     let status = response.status().as_u16();
     let known = routes_know(method.as_str());
     state.metrics.count(if known { method.as_str() } else { "other" }, &route, status);
     tracing::info!(%method, route, status, milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), "answered");
     response
+}
+
+/// What browsers are told about every answer.
+fn protect(headers: &mut HeaderMap, transport: Transport) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // With a certificate of our own making it would shut out whoever comes with a browser.
+    if transport == Transport::Certified {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
 }
 
 /// Made-up methods must not make up rows of the metrics.

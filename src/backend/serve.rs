@@ -2,22 +2,28 @@
 
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use axum::serve::ListenerExt;
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::{Notify, watch},
     task::JoinHandle,
 };
 
 use super::{
-    auth::{self, Tries},
+    auth,
     clock::Clock,
+    entrance::{Entrance, Transport},
+    extract::Peer,
     folder::{DataFolder, FolderError},
     jobs::Workers,
     metrics::Metrics,
     router,
     state::{Parts, State},
     store::{SqlStore, Store, StoreError, database::Engine, jobs::Jobs as _, live::Watching as _},
+    tls::{CertificateSource, Identity, TlsError, TlsListener},
     whereabouts::Whereabouts,
 };
 use crate::api::people::{Invitation, NewUser};
@@ -25,17 +31,23 @@ use crate::api::people::{Invitation, NewUser};
 /// Requests that are still being answered get this long when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(30);
 
+/// How often a certificate's files are looked at.
+const CERTIFICATE_AGE: Duration = Duration::from_secs(15);
+
 /// Makes the parts for the data folder at the path.
 pub type MakeParts = Box<dyn FnOnce(&Path) -> Result<Parts, ServeError> + Send>;
 
 /// What is needed to start.
 pub struct Config {
     pub whereabouts: Whereabouts,
-    /// Loopback only: there is no TLS in this version. Port 0 takes a free one.
+    /// Loopback only without TLS. Port 0 takes a free one.
     pub listen: SocketAddr,
     /// Makes the parts once the data folder is this process's alone.
     pub parts: MakeParts,
     pub clock: Arc<dyn Clock>,
+    pub tls: Option<CertificateSource>,
+    /// What else is known of the way in; the transport follows from `tls`.
+    pub entrance: Entrance,
 }
 
 /// Why the backend did not start.
@@ -49,6 +61,8 @@ pub enum ServeError {
     Folder(#[from] FolderError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("the system has no randomness")]
     Random,
     /// One of the parts is not fit for work; settings are named, secrets are not.
@@ -59,6 +73,7 @@ pub enum ServeError {
 /// A backend that runs.
 pub struct Running {
     address: SocketAddr,
+    identity: Option<Arc<Identity>>,
     state: State,
     database: SqlStore,
     stop: watch::Sender<bool>,
@@ -72,11 +87,17 @@ pub struct Running {
 /// # Errors
 /// When the address is not loopback or taken, or the data folder does not open.
 pub async fn start(config: Config) -> Result<Running, ServeError> {
-    if !config.listen.ip().is_loopback() {
+    if config.tls.is_none() && !config.listen.ip().is_loopback() {
         return Err(ServeError::NotLoopback(config.listen));
     }
     let now = config.clock.now();
     let folder = DataFolder::open(&config.whereabouts, now).await?;
+    let identity = config.tls.as_ref().map(|source| Identity::open(source, &config.whereabouts.data)).transpose()?.map(Arc::new);
+    let transport = match config.tls {
+        None => Transport::Plain,
+        Some(CertificateSource::SelfSigned) => Transport::SelfSigned,
+        Some(CertificateSource::Files { .. }) => Transport::Certified,
+    };
     let listener = TcpListener::bind(config.listen).await.map_err(|error| ServeError::Listen(config.listen, error))?;
     let address = listener.local_addr().map_err(|error| ServeError::Listen(config.listen, error))?;
     let parts = (config.parts)(&config.whereabouts.data)?;
@@ -92,7 +113,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         blobs: folder.blobs.clone(),
         clock: config.clock,
         parts,
-        tries: Arc::new(Tries::default()),
+        entrance: Entrance { transport, ..config.entrance },
         metrics: Arc::new(Metrics::default()),
         work: Arc::new(Notify::new()),
         news,
@@ -100,23 +121,88 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     };
     let mut workers = Workers::start(&state, &stopped);
     workers.tell_news(&state, told, &stopped);
-    let service = router::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    // Nagle's algorithm would hold back the end of every picture for 40 ms.
-    let listener = listener.tap_io(|stream| {
+    let listener = match &identity {
+        Some(identity) => {
+            tokio::spawn(keep_fresh(Arc::clone(identity), stopped.clone()));
+            let listener = TlsListener::new(listener, Arc::clone(identity)).map_err(|error| ServeError::Listen(config.listen, error))?;
+            answer(listener, &state, stopped)
+        }
+        None => answer(PlainListener(listener), &state, stopped),
+    };
+    tracing::info!(%address, "serving");
+    Ok(Running { address, identity, state, database: folder.store.clone(), stop, listener, workers, _folder: folder })
+}
+
+/// A listener without TLS.
+struct PlainListener(TcpListener);
+
+impl Listener for PlainListener {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        let (stream, peer) = Listener::accept(&mut self.0).await;
+        // Nagle's algorithm would hold back the end of every picture for 40 ms.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::warn!(%error, "TCP_NODELAY was refused");
         }
-    });
-    let mut told = stopped;
+        (stream, peer)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, PlainListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, PlainListener>) -> Peer {
+        Peer(stream.remote_addr().ip())
+    }
+}
+
+impl Connected<IncomingStream<'_, TlsListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Peer {
+        Peer(stream.remote_addr().ip())
+    }
+}
+
+/// Answers what comes in until it is told to stop.
+fn answer<L>(listener: L, state: &State, mut stopped: watch::Receiver<bool>) -> JoinHandle<io::Result<()>>
+where
+    L: Listener<Addr = SocketAddr>,
+    Peer: for<'a> Connected<IncomingStream<'a, L>>,
+{
+    let service = router::router(state.clone()).into_make_service_with_connect_info::<Peer>();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        let _ = told.wait_for(|stop| *stop).await;
+        let _ = stopped.wait_for(|stop| *stop).await;
     });
-    let listener = tokio::spawn(async move { server.await });
-    tracing::info!(%address, "serving");
-    Ok(Running { address, state, database: folder.store.clone(), stop, listener, workers, _folder: folder })
+    tokio::spawn(async move { server.await })
+}
+
+/// Takes a renewed certificate into use without a restart.
+async fn keep_fresh(identity: Arc<Identity>, mut stopped: watch::Receiver<bool>) {
+    while tokio::time::timeout(CERTIFICATE_AGE, stopped.wait_for(|stop| *stop)).await.is_err() {
+        match identity.refresh() {
+            Ok(true) => tracing::info!(fingerprint = identity.fingerprint(), "the certificate was read again"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "the new certificate is not usable, the old one stays"),
+        }
+    }
 }
 
 impl Running {
+    /// The fingerprint of its certificate, where it serves over TLS.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<String> {
+        self.identity.as_ref().map(|identity| identity.fingerprint())
+    }
+
+    /// The address for clients.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.state.entrance.transport.scheme(), self.address)
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

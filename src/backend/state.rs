@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::{Notify, watch};
 
 use super::{
-    auth::Tries,
     blobs::Blobs,
     clock::Clock,
+    entrance::Entrance,
     gateways::Messages,
     jobs::standardize::Darkroom,
     metrics::Metrics,
@@ -28,7 +28,8 @@ pub struct State {
     pub blobs: Blobs,
     pub clock: Arc<dyn Clock>,
     pub parts: Parts,
-    pub tries: Arc<Tries>,
+    /// How people come in.
+    pub entrance: Entrance,
     pub metrics: Arc<Metrics>,
     /// Wakes the jobs when there is work, so that nobody waits for a tick.
     pub work: Arc<Notify>,

@@ -12,6 +12,7 @@ use super::{Context, Exit, block_on};
 use crate::api::people::{Redeem, SignIn};
 use crate::api::problem::Problem;
 use crate::client::Http;
+use crate::client::pin::{self, Fingerprint};
 use crate::client::session::{self, SavedSession, Sessions};
 
 /// The shortest password, in characters; the backend insists on the same.
@@ -26,6 +27,8 @@ pub struct Arguments {
     url: String,
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    #[arg(long, value_name = "AA:BB:…")]
+    fingerprint: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -119,13 +122,13 @@ async fn log_in(
     sessions: &Sessions,
     out: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let http = Http::new(&arguments.url, None)?;
+    let (http, fingerprint) = reach(arguments, context, sessions).await?;
     let saved = match &arguments.token_file {
         Some(file) => {
             let token = session::read_token(file)?;
             let user = http.signed_in(token.clone()).me().await?;
             let (address, token) = (http.address().to_owned(), token.reveal().to_owned());
-            SavedSession { address, token, user: Some(user.name), role: Some(user.role), expires_at: None }
+            SavedSession { address, token, user: Some(user.name), role: Some(user.role), expires_at: None, fingerprint: None }
         }
         None => {
             let ask = |name: &str| context.text(&format!("output.login.{name}"), &[]);
@@ -143,11 +146,40 @@ async fn log_in(
             SavedSession::of(&http, &session)
         }
     };
+    let saved = SavedSession { fingerprint, ..saved };
     sessions.save(&saved)?;
     let role = saved.role.map(|role| context.text(&format!("output.role.{}", role.code()), &[])).unwrap_or_default();
     let name = remote::visible(saved.user.as_deref().unwrap_or_default());
     writeln!(out, "{}", context.text("output.login.done", &[("name", &name), ("role", &role), ("server", &saved.address)]))?;
     Ok(Exit::Done)
+}
+
+/// A client of the server, and the fingerprint to keep where nobody else answers for its certificate: the one that was given, the one that is
+/// kept, or the one it shows when it is met for the first time, which people are told before anything secret is said.
+async fn reach(arguments: &Arguments, context: &Context, sessions: &Sessions) -> Result<(Http, Option<Fingerprint>), Problem> {
+    let url = &arguments.url;
+    let given = arguments.fingerprint.as_deref().map(Fingerprint::parse).transpose()?;
+    let http = Http::new(url, None)?;
+    let known = match given {
+        Some(given) => Some(given),
+        None => sessions.fingerprint(http.address())?,
+    };
+    if let Some(known) = known {
+        let http = Http::pinned(url, None, &known)?;
+        http.greet().await?;
+        return Ok((http, Some(known)));
+    }
+    match http.greet().await {
+        Err(problem) if problem.code == pin::code::CERTIFICATE_UNKNOWN => {
+            let shown = Http::fingerprint(url).await?;
+            let text = shown.to_string();
+            remote::complain(&context.text("output.login.first_met", &[("server", http.address()), ("fingerprint", &text)]));
+            Ok((Http::pinned(url, None, &shown)?, Some(shown)))
+        }
+        // Whatever else is wrong is told by the request that matters.
+        Err(problem) if pin::code::ALL.contains(&problem.code.as_str()) => Err(problem),
+        _ => Ok((http, None)),
+    }
 }
 
 async fn log_out(
@@ -257,7 +289,7 @@ mod tests {
 
         async fn log_in(&self, url: &str, token_file: Option<PathBuf>, typed: &str) -> (Result<Exit, Failure>, String) {
             let mut out = Vec::new();
-            let arguments = Arguments { url: url.to_owned(), token_file };
+            let arguments = Arguments { url: url.to_owned(), token_file, fingerprint: None };
             let result = log_in(&arguments, &CONTEXT, &mut Lines(typed.as_bytes()), &self.sessions(), &mut out).await;
             (result, String::from_utf8(out).unwrap())
         }
@@ -351,7 +383,14 @@ mod tests {
     #[tokio::test]
     async fn logging_out_without_a_server_still_forgets() {
         let bench = Bench::new().await;
-        let saved = SavedSession { address: "http://127.0.0.1:1".into(), token: "t".into(), user: None, role: None, expires_at: None };
+        let saved = SavedSession {
+            address: "http://127.0.0.1:1".into(),
+            token: "t".into(),
+            user: None,
+            role: None,
+            expires_at: None,
+            fingerprint: None,
+        };
         bench.sessions().save(&saved).unwrap();
         assert_eq!(code_of(log_out(Ok(saved), &CONTEXT, &bench.sessions(), &mut Vec::new()).await), code::UNREACHABLE);
         assert!(bench.saved().is_none());

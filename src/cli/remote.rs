@@ -84,7 +84,7 @@ pub fn visible(text: &str) -> String {
 /// Wrong use is the user's to mend, a refusal is the answer, everything else could not be done.
 fn exit_of(problem: &Problem) -> Exit {
     match (problem.status, problem.code.as_str()) {
-        (0, "bad_address" | "secret_in_address" | "season_needed") => Exit::Usage,
+        (0, "bad_address" | "secret_in_address" | "plain_address" | "bad_fingerprint" | "season_needed") => Exit::Usage,
         (0, "export_format" | "export_file_exists") => Exit::Usage,
         (0, "column_pair" | "columns_file" | "column_mapped_twice" | "errors_file_exists") => Exit::Usage,
         (0, "invitation_elsewhere" | "passwords_differ" | "password_short") | (_, code::WRONG_PASSWORD) => Exit::Refused,

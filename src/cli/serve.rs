@@ -1,15 +1,25 @@
 //! `serve`: runs the backend until it is told to stop.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args;
 
 use super::{Context, Exit, user::folder_text, whereabouts::WhereaboutsArguments};
-use crate::backend::{
-    clock::SystemClock,
-    production,
-    serve::{self, Config, Running, ServeError},
-    whereabouts::Whereabouts,
+use crate::{
+    backend::{
+        auth,
+        clock::SystemClock,
+        entrance::Entrance,
+        production,
+        serve::{self, Config, Running, ServeError},
+        tls::CertificateSource,
+        whereabouts::Whereabouts,
+    },
+    client::session::read_token,
 };
 
 #[derive(Debug, Args)]
@@ -18,19 +28,61 @@ pub struct ServeArguments {
     whereabouts: WhereaboutsArguments,
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
     listen: SocketAddr,
+    #[arg(long, value_name = "self-signed", conflicts_with_all = ["tls_cert", "tls_key"])]
+    tls: Option<OwnCertificate>,
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+/// The certificates that the house makes itself.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum OwnCertificate {
+    SelfSigned,
+}
+
+/// Addresses of proxies whose `X-Forwarded-For` is believed, separated by commas.
+const TRUSTED_PROXIES: &str = "ZHAOSHEN_TRUSTED_PROXIES";
+/// A file with the token that opens the metrics from other machines.
+const METRICS_TOKEN_FILE: &str = "ZHAOSHEN_METRICS_TOKEN_FILE";
+
+impl ServeArguments {
+    fn certificate(&self) -> Option<CertificateSource> {
+        match (&self.tls, &self.tls_cert, &self.tls_key) {
+            (Some(OwnCertificate::SelfSigned), ..) => Some(CertificateSource::SelfSigned),
+            (None, Some(certificate), Some(key)) => Some(CertificateSource::Files { certificate: certificate.clone(), key: key.clone() }),
+            _ => None,
+        }
+    }
+}
+
+/// What the environment says about the way in.
+fn entrance(context: &Context) -> Result<Entrance, String> {
+    let proxies = std::env::var(TRUSTED_PROXIES).unwrap_or_default();
+    let addresses = proxies.split(',').map(str::trim).filter(|address| !address.is_empty());
+    let trusted_proxies = addresses
+        .map(|address| address.parse::<IpAddr>().map(|address| address.to_canonical()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| context.text("cli.serve.bad_proxies", &[]))?;
+    let token = std::env::var_os(METRICS_TOKEN_FILE)
+        .map(|file| read_token(Path::new(&file)).map_err(|problem| context.text("cli.serve.metrics_token", &[("code", &problem.code)])));
+    let metrics_token = token.transpose()?.map(|token| auth::hash_of(token.reveal()));
+    Ok(Entrance { trusted_proxies: trusted_proxies.into(), metrics_token, ..Entrance::default() })
 }
 
 /// Runs the command.
 pub fn run(arguments: ServeArguments, context: &Context) -> Exit {
     log_to_stderr();
-    let whereabouts = match arguments.whereabouts.read(context) {
-        Ok(whereabouts) => whereabouts,
+    let settings = arguments.whereabouts.read(context).and_then(|whereabouts| Ok((whereabouts, entrance(context)?)));
+    let (whereabouts, entrance) = match settings {
+        Ok(settings) => settings,
         Err(text) => {
             eprintln!("{text}");
             return Exit::Usage;
         }
     };
-    match super::on_a_runtime(serve_until_told(&arguments, whereabouts, context)) {
+    match super::on_a_runtime(serve_until_told(&arguments, whereabouts, entrance, context)) {
         Ok(Ok(())) => Exit::Done,
         Ok(Err(error)) => {
             let exit = if matches!(error, ServeError::NotLoopback(_)) { Exit::Usage } else { Exit::Failed };
@@ -57,8 +109,20 @@ pub fn log_to_stderr() {
     };
 }
 
-async fn serve_until_told(arguments: &ServeArguments, whereabouts: Whereabouts, context: &Context) -> Result<(), ServeError> {
-    let config = Config { whereabouts, listen: arguments.listen, parts: Box::new(production::parts), clock: Arc::new(SystemClock) };
+async fn serve_until_told(
+    arguments: &ServeArguments,
+    whereabouts: Whereabouts,
+    entrance: Entrance,
+    context: &Context,
+) -> Result<(), ServeError> {
+    let config = Config {
+        whereabouts,
+        listen: arguments.listen,
+        parts: Box::new(production::parts),
+        clock: Arc::new(SystemClock),
+        tls: arguments.certificate(),
+        entrance,
+    };
     let running = serve::start(config).await?;
     greet(&running, arguments, context).await?;
     told_to_stop().await;
@@ -68,8 +132,11 @@ async fn serve_until_told(arguments: &ServeArguments, whereabouts: Whereabouts, 
 }
 
 async fn greet(running: &Running, arguments: &ServeArguments, context: &Context) -> Result<(), ServeError> {
-    let address = format!("http://{}", running.address());
+    let address = running.url();
     println!("{}", context.text("cli.serve.started", &[("address", &address)]));
+    if let Some(fingerprint) = running.fingerprint() {
+        println!("{}", context.text("cli.serve.fingerprint", &[("fingerprint", &fingerprint)]));
+    }
     if !running.store().has_users().await? {
         println!("{}", context.text("cli.serve.first_user", &[]));
         println!("  zhaoshen user add NAME --role admin --data {} --address {address}", arguments.whereabouts.data.display());

@@ -28,7 +28,7 @@ pub struct UserArguments {
 enum Action {
     Add {
         name: String,
-        #[arg(long, value_name = "reviewer|registrar|admin", value_parser = parse_role)]
+        #[arg(long, value_name = "ROLE", value_parser = parse_role)]
         role: Role,
         #[arg(long, value_delimiter = ',', value_name = "A,B")]
         units: Option<Vec<String>>,
@@ -48,6 +48,10 @@ pub fn run(arguments: UserArguments, context: &Context) -> Exit {
     let Action::Add { name, role, units, whereabouts, address } = arguments.action;
     if !is_name(&name) {
         eprintln!("{}", context.text("cli.user.bad_name", &[]));
+        return Exit::Usage;
+    }
+    if role.needs_units() && units.as_ref().is_none_or(Vec::is_empty) {
+        eprintln!("{}", context.text("cli.user.units_needed", &[]));
         return Exit::Usage;
     }
     let user = NewUser { name, role, units };

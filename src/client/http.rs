@@ -2,12 +2,14 @@
 //!
 //! Knows paths and headers; knows no screen and keeps no state but the address and the token.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use super::pin::{self, Fingerprint, Seen};
 use crate::api::{
     columns::ColumnMapping,
     headers,
@@ -95,11 +97,37 @@ impl Http {
     ///
     /// # Errors
     /// `bad_address` when it is no http(s) address, `secret_in_address` when it carries a user, a password, a query or a fragment:
-    /// those end in shell histories and process lists.
+    /// those end in shell histories and process lists. `plain_address` when it is not on this machine and not https.
     pub fn new(base: &str, token: Option<Token>) -> Result<Http, Problem> {
+        Http::over(base, token, None)
+    }
+
+    /// A client for the one server at `base` that has the certificate of this fingerprint.
+    ///
+    /// # Errors
+    /// As [`Http::new`].
+    pub fn pinned(base: &str, token: Option<Token>, fingerprint: &Fingerprint) -> Result<Http, Problem> {
+        Http::over(base, token, Some(pin::pinned(fingerprint)))
+    }
+
+    /// The fingerprint of the certificate that the server at `base` shows. Nothing is sent to it.
+    ///
+    /// # Errors
+    /// As [`Http::new`], and where nobody answers.
+    pub async fn fingerprint(base: &str) -> Result<Fingerprint, Problem> {
+        let seen = Seen::default();
+        let told = Http::over(base, None, Some(pin::looking(&seen)))?.greet().await;
+        let found = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        found.ok_or_else(|| told.err().unwrap_or_else(|| nonsense(0)))
+    }
+
+    fn over(base: &str, token: Option<Token>, tls: Option<Result<rustls::ClientConfig, rustls::Error>>) -> Result<Http, Problem> {
         let mut base = Url::parse(base.trim()).map_err(|_| Problem::new(0, "bad_address", "not an address"))?;
         if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
             return Err(Problem::new(0, "bad_address", "only http and https addresses are understood"));
+        }
+        if base.scheme() == "http" && !is_loopback(&base) {
+            return Err(Problem::new(0, pin::code::PLAIN_ADDRESS, "without TLS only a server on this machine is talked to"));
         }
         if !base.username().is_empty() || base.password().is_some() || base.query().is_some() || base.fragment().is_some() {
             return Err(Problem::new(0, "secret_in_address", "no user, password, query or fragment belongs into the address"));
@@ -107,7 +135,12 @@ impl Http {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
+        let no_client = || Problem::new(0, code::INTERNAL, "the HTTP client could not be built");
         let builder = reqwest::Client::builder();
+        let builder = match tls {
+            Some(config) => builder.tls_backend_preconfigured(config.map_err(|_| no_client())?),
+            None => builder,
+        };
         // What stays on this machine goes through no proxy, whatever the environment says.
         let builder = if is_loopback(&base) { builder.no_proxy() } else { builder };
         let client = builder
@@ -117,7 +150,7 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("zhaoshen/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|_| Problem::new(0, code::INTERNAL, "the HTTP client could not be built"))?;
+            .map_err(|_| no_client())?;
         Ok(Http { client, base, token })
     }
 
@@ -131,6 +164,12 @@ impl Http {
     #[must_use]
     pub fn address(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
+    }
+
+    /// Whether somebody answers whose certificate is accepted. `GET /healthz`
+    pub async fn greet(&self) -> Result<(), Problem> {
+        let url = self.base.join("healthz").map_err(|_| Problem::new(0, "bad_address", "the address cannot carry a path"))?;
+        self.client.get(url).send().await.map(drop).map_err(|error| unreachable(&error))
     }
 
     /// Signs in. `POST /v1/sessions`
@@ -416,6 +455,9 @@ async fn read_json<T: DeserializeOwned>(response: Response) -> Result<T, Problem
 
 /// The text of a transport error may hold the address with its query: only its kind is told.
 pub(super) fn unreachable(error: &reqwest::Error) -> Problem {
+    if let Some(problem) = pin::certificate_problem(error) {
+        return problem;
+    }
     let why = if error.is_timeout() {
         "timeout"
     } else if error.is_connect() {
@@ -447,6 +489,16 @@ mod tests {
         }
         for address in ["127.0.0.1:80", "ftp://127.0.0.1", "", "http://"] {
             assert_eq!(Http::new(address, None).unwrap_err().code, "bad_address", "{address}");
+        }
+    }
+
+    #[test]
+    fn without_tls_only_this_machine_is_talked_to() {
+        for address in ["http://192.0.2.1:8420", "http://example.test", "http://localhost.example.test"] {
+            assert_eq!(Http::new(address, None).unwrap_err().code, pin::code::PLAIN_ADDRESS, "{address}");
+        }
+        for address in ["http://localhost:1", "http://127.9.9.9", "http://[::1]:8420", "https://example.test"] {
+            assert!(Http::new(address, None).is_ok(), "{address}");
         }
     }
 

@@ -6,6 +6,7 @@ mod decisions;
 pub mod http;
 pub mod live;
 pub mod outbox;
+pub mod pin;
 pub mod session;
 
 pub use http::Http;

@@ -1,7 +1,7 @@
 //! Saved sessions: which backend a person is signed in to, kept between commands.
 //!
 //! One file in the platform's configuration folder (or `ZHAOSHEN_CONFIG_DIR`), for its owner's eyes only. For programs
-//! `ZHAOSHEN_SERVER` with `ZHAOSHEN_TOKEN_FILE` or `ZHAOSHEN_TOKEN` wins over it. Nothing else touches these files.
+//! `ZHAOSHEN_SERVER` with `ZHAOSHEN_TOKEN_FILE` or `ZHAOSHEN_TOKEN` (and `ZHAOSHEN_FINGERPRINT`) wins over it. Nothing else touches these files.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::http::{Http, Token};
+use super::pin::Fingerprint;
 use crate::api::people;
 use crate::api::problem::Problem;
 use crate::domain::access::Role;
@@ -46,6 +47,9 @@ pub struct SavedSession {
     pub role: Option<Role>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Of the server's certificate, where nobody else answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// The token stays out of logs and panics.
@@ -65,6 +69,7 @@ impl SavedSession {
             user: Some(session.user.name.clone()),
             role: Some(session.user.role),
             expires_at: Some(session.expires_at),
+            fingerprint: None,
         }
     }
 
@@ -73,7 +78,11 @@ impl SavedSession {
     /// # Errors
     /// When the address is none.
     pub fn http(&self) -> Result<Http, Problem> {
-        Http::new(&self.address, Some(Token::new(self.token.as_str())))
+        let token = Some(Token::new(self.token.as_str()));
+        match &self.fingerprint {
+            Some(fingerprint) => Http::pinned(&self.address, token, fingerprint),
+            None => Http::new(&self.address, token),
+        }
     }
 }
 
@@ -131,7 +140,8 @@ fn from_environment(server: Option<&str>, environment: impl Fn(&str) -> Option<S
         (None, Some(token)) => token.trim().to_owned(),
         (None, None) => return Ok(None),
     };
-    Ok(Some(SavedSession { address, token, user: None, role: None, expires_at: None }))
+    let fingerprint = environment("ZHAOSHEN_FINGERPRINT").map(|text| Fingerprint::parse(&text)).transpose()?;
+    Ok(Some(SavedSession { address, token, user: None, role: None, expires_at: None, fingerprint }))
 }
 
 /// The sessions in one folder; the one used last comes first.
@@ -174,6 +184,14 @@ impl Sessions {
             return Err(Problem::new(0, code::SESSION_EXPIRED, "the session is over").with("server", &session.address));
         }
         Ok(session)
+    }
+
+    /// The fingerprint kept for a server, even where the session is over.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn fingerprint(&self, address: &str) -> Result<Option<Fingerprint>, Problem> {
+        Ok(self.read()?.sessions.into_iter().find(|session| session.address == address).and_then(|session| session.fingerprint))
     }
 
     /// Keeps a session in place of an older one for the same address.
@@ -272,7 +290,14 @@ mod tests {
 
     fn session(address: &str, token: &str) -> SavedSession {
         let expires_at = Some("2027-07-01T00:00:00Z".parse().unwrap());
-        SavedSession { address: address.into(), token: token.into(), user: Some("li".into()), role: Some(Role::Reviewer), expires_at }
+        SavedSession {
+            address: address.into(),
+            token: token.into(),
+            user: Some("li".into()),
+            role: Some(Role::Reviewer),
+            expires_at,
+            fingerprint: None,
+        }
     }
 
     fn before() -> Timestamp {

@@ -12,8 +12,16 @@ use uuid::Uuid;
 pub enum Role {
     /// Looks at photos and decides.
     Reviewer,
+    /// Reviews, and settles what others disagree about or pass on.
+    LeadReviewer,
     /// Gives the roster, imports photos, watches progress, reads the audit.
     Registrar,
+    /// Chases the students of some units: their progress and who is to be called. No pictures.
+    UnitStaff,
+    /// Tells a student who calls how far the photo is. No pictures, no deciding.
+    Support,
+    /// Reads what was done and how much. Changes nothing, sees no pictures.
+    Auditor,
     /// Adds users; may do everything the others may, but never alone what needs two.
     Admin,
 }
@@ -23,6 +31,8 @@ pub enum Role {
 pub enum Permission {
     ReadProgress,
     ReadSubmissions,
+    /// Faces and ID portraits, beyond what is said about them.
+    SeePictures,
     Review,
     SendNotice,
     ManageRoster,
@@ -45,14 +55,19 @@ pub enum Permission {
 }
 
 impl Role {
-    pub const ALL: [Role; 3] = [Role::Reviewer, Role::Registrar, Role::Admin];
+    pub const ALL: [Role; 7] =
+        [Role::Reviewer, Role::LeadReviewer, Role::Registrar, Role::UnitStaff, Role::Support, Role::Auditor, Role::Admin];
 
     /// The stable code, in JSON, the store and on the command line.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
             Role::Reviewer => "reviewer",
+            Role::LeadReviewer => "lead_reviewer",
             Role::Registrar => "registrar",
+            Role::UnitStaff => "unit_staff",
+            Role::Support => "support",
+            Role::Auditor => "auditor",
             Role::Admin => "admin",
         }
     }
@@ -63,16 +78,29 @@ impl Role {
         Role::ALL.into_iter().find(|role| role.code() == code)
     }
 
+    /// Whether the role is one for some units, and never for a whole school.
+    #[must_use]
+    pub fn needs_units(self) -> bool {
+        self == Role::UnitStaff
+    }
+
     fn permissions(self) -> &'static [Permission] {
         use Permission::{
             ActForStudents, Deliver, LeadReviews, ManageRoster, ManageUsers, PutRecordsRight, ReadAudit, ReadCallList, ReadProgress,
-            ReadReviewStatistics, ReadSubmissions, Reopen, Review, SendNotice, Submit,
+            ReadReviewStatistics, ReadSubmissions, Reopen, Review, SeePictures, SendNotice, Submit,
         };
         match self {
-            Role::Reviewer => &[ReadProgress, ReadSubmissions, Review, SendNotice],
+            Role::Reviewer => &[ReadProgress, ReadSubmissions, SeePictures, Review, SendNotice],
+            Role::LeadReviewer => {
+                &[ReadProgress, ReadSubmissions, SeePictures, Review, SendNotice, LeadReviews, ReadReviewStatistics, Reopen]
+            }
+            Role::UnitStaff => &[ReadProgress, ReadCallList],
+            Role::Support => &[ReadProgress, ReadSubmissions, ActForStudents],
+            Role::Auditor => &[ReadProgress, ReadAudit, ReadReviewStatistics],
             Role::Registrar => &[
                 ReadProgress,
                 ReadSubmissions,
+                SeePictures,
                 SendNotice,
                 ManageRoster,
                 Submit,
@@ -86,6 +114,7 @@ impl Role {
             Role::Admin => &[
                 ReadProgress,
                 ReadSubmissions,
+                SeePictures,
                 Review,
                 SendNotice,
                 ManageRoster,
@@ -155,6 +184,37 @@ mod tests {
         assert!(!Role::Registrar.may(Permission::Review));
         for permission in [Permission::ManageRoster, Permission::ManageUsers, Permission::ReadAudit, Permission::Submit] {
             assert!(!Role::Reviewer.may(permission));
+        }
+    }
+
+    #[test]
+    fn every_permission_is_held_by_whom_the_field_names() {
+        use Permission as P;
+        use Role as R;
+        let table: [(P, &[R]); 11] = [
+            (P::ReadProgress, &R::ALL),
+            (P::ReadSubmissions, &[R::Reviewer, R::LeadReviewer, R::Registrar, R::Support, R::Admin]),
+            (P::SeePictures, &[R::Reviewer, R::LeadReviewer, R::Registrar, R::Admin]),
+            (P::Review, &[R::Reviewer, R::LeadReviewer, R::Admin]),
+            (P::SendNotice, &[R::Reviewer, R::LeadReviewer, R::Registrar, R::Admin]),
+            (P::ManageRoster, &[R::Registrar, R::Admin]),
+            (P::Submit, &[R::Registrar, R::Admin]),
+            (P::ReadAudit, &[R::Registrar, R::Auditor, R::Admin]),
+            (P::ReadCallList, &[R::Registrar, R::UnitStaff, R::Admin]),
+            (P::ManageUsers, &[R::Admin]),
+            (P::LeadReviews, &[R::LeadReviewer, R::Admin]),
+        ];
+        for (permission, holders) in table {
+            let may: Vec<R> = R::ALL.into_iter().filter(|role| role.may(permission)).collect();
+            assert_eq!(may, holders, "{permission:?}");
+        }
+    }
+
+    #[test]
+    fn every_role_is_read_back() {
+        for role in Role::ALL {
+            assert_eq!(Role::from_code(role.code()), Some(role));
+            assert_eq!(serde_json::to_value(role).unwrap(), role.code());
         }
     }
 

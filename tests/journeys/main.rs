@@ -24,4 +24,5 @@ mod season;
 mod storage;
 mod support;
 mod through;
+mod tls;
 mod together;

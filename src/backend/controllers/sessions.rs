@@ -29,8 +29,9 @@ pub async fn sign_in(
     if !is_name(&asked.name) {
         return Err(Failure::new(StatusCode::UNAUTHORIZED, code::WRONG_PASSWORD, "the name or the password is wrong"));
     }
-    if let Some(until) = state.tries.blocked_until(&asked.name, address, now) {
-        return Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, code::TOO_MANY_TRIES, "too many failed tries").with("until", until));
+    // Counted before the password is looked at: hashing is what a guesser would have us do.
+    if let Some(until) = state.store.begin_try(&asked.name, address, now).await? {
+        return Err(Failure::too_many_tries(until, now));
     }
     let known = state.store.credentials(&asked.name).await?;
     let hash = known.as_ref().and_then(|known| known.password_hash.clone());
@@ -39,10 +40,9 @@ pub async fn sign_in(
         .await
         .map_err(|error| Failure::internal(&error))?;
     let Some(known) = known.filter(|_| fits) else {
-        state.tries.failed(&asked.name, address, now);
         return Err(Failure::new(StatusCode::UNAUTHORIZED, code::WRONG_PASSWORD, "the name or the password is wrong"));
     };
-    state.tries.succeeded(&asked.name, address);
+    state.store.try_succeeded(&asked.name, address).await?;
     let (token, session) = auth::new_session(now)?;
     state.store.open_session(known.user.id, session).await?;
     Ok((StatusCode::CREATED, Json(Session { token, expires_at: session.expires_at, user: known.user })))
@@ -72,13 +72,13 @@ pub async fn redeem(
     JsonBody(asked): JsonBody<Redeem>,
 ) -> Result<(StatusCode, Json<Session>), Failure> {
     let now = state.clock.now();
-    if let Some(until) = state.tries.blocked_until("", address, now) {
-        return Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, code::TOO_MANY_TRIES, "too many failed tries").with("until", until));
+    if let Some(until) = state.store.begin_try("", address, now).await? {
+        return Err(Failure::too_many_tries(until, now));
     }
     let password = asked.password;
     let hash = tokio::task::spawn_blocking(move || auth::hash_password(&password)).await.map_err(|error| Failure::internal(&error))??;
     let (token, session) = auth::new_session(now)?;
-    let redeemed = state.store.redeem(&auth::hash_of(&asked.invitation), &hash, session).await;
-    let user = redeemed.inspect_err(|_| state.tries.failed("", address, now))?;
+    let user = state.store.redeem(&auth::hash_of(&asked.invitation), &hash, session).await?;
+    state.store.try_succeeded("", address).await?;
     Ok((StatusCode::CREATED, Json(Session { token, expires_at: session.expires_at, user })))
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 
 use crate::{
-    backend::{problems::Failure, state::State},
+    backend::{extract::Peer, problems::Failure, state::State},
     language::{Language, text},
 };
 
@@ -27,9 +27,12 @@ pub async fn ready(Shared(state): Shared<State>) -> (StatusCode, &'static str) {
     }
 }
 
-/// Counts, for Prometheus.
+/// Counts, for Prometheus: on the server's own machine, or with the token of its configuration.
 #[utoipa::path(get, path = "/metrics", responses((status = 200, body = String)))]
-pub async fn metrics(Shared(state): Shared<State>) -> Result<Response, Failure> {
+pub async fn metrics(Shared(state): Shared<State>, Peer(peer): Peer, headers: HeaderMap) -> Result<Response, Failure> {
+    if !state.entrance.opens_metrics(peer, &headers) {
+        return Err(Failure::not_found());
+    }
     let queue = state.store.queue_depth(state.clock.now()).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], state.metrics.page(&queue)).into_response())
 }
@@ -42,20 +45,20 @@ pub async fn document() -> Json<utoipa::openapi::OpenApi> {
 
 /// What this is and how to sign in.
 #[utoipa::path(get, path = "/", responses((status = 200, body = String, content_type = "text/html")))]
-pub async fn front(headers: HeaderMap) -> Response {
-    page(&headers, "front")
+pub async fn front(Shared(state): Shared<State>, headers: HeaderMap) -> Response {
+    page(state.entrance.transport.scheme(), &headers, "front")
 }
 
 /// Where a one-time link leads: how to redeem it. The code is after `#` and never reaches the server here.
 #[utoipa::path(get, path = "/invite", responses((status = 200, body = String, content_type = "text/html")))]
-pub async fn invite(headers: HeaderMap) -> Response {
-    page(&headers, "invite")
+pub async fn invite(Shared(state): Shared<State>, headers: HeaderMap) -> Response {
+    page(state.entrance.transport.scheme(), &headers, "invite")
 }
 
-fn page(headers: &HeaderMap, name: &str) -> Response {
+fn page(scheme: &str, headers: &HeaderMap, name: &str) -> Response {
     let language = language_of(headers);
     let address = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| is_address(host)).unwrap_or("127.0.0.1");
-    let part = |part: &str| escape(&text(language, &format!("page.{name}.{part}"), &[("address", &format!("http://{address}"))]));
+    let part = |part: &str| escape(&text(language, &format!("page.{name}.{part}"), &[("address", &format!("{scheme}://{address}"))]));
     let html = format!(
         "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{title}</title><h1>{title}</h1><p>{}</p><pre>{}</pre>\n",

@@ -1,6 +1,7 @@
 //! Users: added by an admin, with a one-time invitation that is shown once.
 
 use axum::{Json, extract::State as Shared, http::StatusCode};
+use uuid::Uuid;
 
 use crate::{
     api::{
@@ -9,7 +10,7 @@ use crate::{
     },
     backend::{
         auth,
-        extract::{JsonBody, SignedIn},
+        extract::{InPath, JsonBody, SignedIn},
         problems::Failure,
         state::State,
     },
@@ -41,12 +42,23 @@ pub async fn add(
     if !is_name(&asked.name) {
         return Err(Failure::bad_request("a name has 1 to 64 visible characters").with("field", "name"));
     }
+    if asked.role.needs_units() && asked.units.as_ref().is_none_or(Vec::is_empty) {
+        return Err(Failure::bad_request("the role belongs to some units").with("field", "units"));
+    }
     if !within(&principal, asked.units.as_deref()) {
         return Err(Failure::forbidden());
     }
     let (code, invitation) = auth::new_invitation(state.clock.now())?;
     let user = state.store.add_user(Some(&principal), &asked, invitation).await?;
     Ok((StatusCode::CREATED, Json(Invitation { code, expires_at: invitation.expires_at, user })))
+}
+
+/// Ends every session of a user, for who lost a machine or left.
+#[utoipa::path(delete, path = "/v1/users/{id}/sessions", security(("token" = [])), params(("id" = Uuid, Path)),
+    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn end_sessions(Shared(state): Shared<State>, signed_in: SignedIn, InPath(id): InPath<Uuid>) -> Result<StatusCode, Failure> {
+    state.store.end_sessions(&signed_in.principal(), id, state.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Nobody gives away a scope that is not theirs.
@@ -60,8 +72,6 @@ fn within(principal: &Principal, units: Option<&[String]>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
     use crate::domain::access::Role;
 

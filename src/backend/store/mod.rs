@@ -57,6 +57,7 @@ pub mod statistics;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
+pub mod tries;
 pub mod types;
 mod values;
 
@@ -89,6 +90,7 @@ pub trait Store:
     + golden::Golden
     + statistics::Statistics
     + sweep::Sweeping
+    + tries::Trying
     + audit::Auditing
     + live::Watching
 {

@@ -40,6 +40,8 @@ pub trait People: Send + Sync {
     /// The session of a token, unless it has expired.
     async fn session(&self, token_hash: &Hash, now: Timestamp) -> StoreResult<Option<FoundSession>>;
     async fn close_session(&self, token_hash: &Hash) -> StoreResult<()>;
+    /// Ends every session of a user of the asker's school, whoever holds it; says how many there were.
+    async fn end_sessions(&self, principal: &Principal, user: Uuid, now: Timestamp) -> StoreResult<u64>;
     /// The users of the asker's school, by name.
     async fn users(&self, principal: &Principal) -> StoreResult<Vec<User>>;
     /// Adds a user with an invitation. A user who never redeemed one gets the new role, scope and invitation; without a principal the machine's
@@ -83,6 +85,27 @@ impl People for SqlStore {
         let mut write = self.database.write().await?;
         sql("DELETE FROM sessions WHERE token_hash = ?").bind(token_hash.as_slice()).execute(&mut write).await?;
         write.commit().await
+    }
+
+    async fn end_sessions(&self, principal: &Principal, user: Uuid, now: Timestamp) -> StoreResult<u64> {
+        let mut write = self.database.write().await?;
+        let known: Option<Vec<u8>> = sql("SELECT id FROM users WHERE id = ? AND school = ?")
+            .bind(values::id(user))
+            .bind(&principal.school)
+            .fetch_value_optional(&mut write)
+            .await?;
+        if known.is_none() {
+            return Err(StoreError::NotFound);
+        }
+        let ended = sql("DELETE FROM sessions WHERE \"user\" = ?").bind(values::id(user)).execute(&mut write).await?.rows_affected();
+        let line = Line {
+            actor: Some(principal.user),
+            details: vec![("user", user.to_string()), ("sessions", ended.to_string())],
+            ..Line::of(&principal.school, "sessions.ended")
+        };
+        audit::append(&mut write, now, line).await?;
+        write.commit().await?;
+        Ok(ended)
     }
 
     async fn users(&self, principal: &Principal) -> StoreResult<Vec<User>> {

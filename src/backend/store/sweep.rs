@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{SqlStore, database::sql, values};
+use super::{SqlStore, database::sql, tries::WINDOW, values};
 use crate::backend::store::{StoreResult, types::Swept};
 
 const KEYS_LIVE: Duration = Duration::from_hours(48);
@@ -13,7 +13,7 @@ const KEYS_LIVE: Duration = Duration::from_hours(48);
 /// Removing what has served its time.
 #[async_trait]
 pub trait Sweeping: Send + Sync {
-    /// Removes expired sessions and invitations, idempotency keys older than 48 hours, and the names on leases that ran out.
+    /// Removes expired sessions and invitations, idempotency keys older than 48 hours, the names on leases that ran out, and tries that count no more.
     async fn sweep(&self, now: Timestamp) -> StoreResult<Swept>;
 }
 
@@ -32,6 +32,7 @@ impl Sweeping for SqlStore {
         .execute(&mut write)
         .await?;
         self.settle_golden(&mut write, now).await?;
+        sql("DELETE FROM tries WHERE began <= ?").bind(values::time(now - WINDOW)).execute(&mut write).await?;
         write.commit().await?;
         Ok(Swept {
             sessions: sessions.rows_affected(),

@@ -23,6 +23,7 @@ use crate::{
     backend::{
         auth,
         clock::SystemClock,
+        entrance::Entrance,
         production,
         serve::{self, Config, Running, ServeError},
         store::StoreError,
@@ -129,6 +130,8 @@ async fn demonstrate(arguments: DemoArguments, filling: Filling, context: &Conte
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         parts: Box::new(production::parts),
         clock: Arc::new(SystemClock),
+        tls: None,
+        entrance: Entrance::default(),
         whereabouts: Whereabouts::folder(data.clone()),
     };
     let running = serve::start(config).await?;

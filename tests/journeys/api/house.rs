@@ -23,6 +23,7 @@ use zhaoshen::{
     backend::{
         auth,
         clock::{Clock, ManualClock},
+        entrance::Entrance,
         gateways::{GatewayError, Message, Messages, Receipt},
         jobs::{
             self,
@@ -78,6 +79,10 @@ impl House {
             ("registrar", Role::Registrar, None),
             ("registrar-of-a", Role::Registrar, only_a()),
             ("admin", Role::Admin, None),
+            ("lead", Role::LeadReviewer, None),
+            ("staff", Role::UnitStaff, only_a()),
+            ("support", Role::Support, None),
+            ("auditor", Role::Auditor, None),
         ] {
             let user = house.running.invite(&NewUser { name: name.to_owned(), role, units }).await.unwrap().user;
             let (token, session) = auth::new_session(house.clock.now()).unwrap();
@@ -110,6 +115,8 @@ impl House {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             parts,
             clock: clock.clone(),
+            tls: None,
+            entrance: Entrance::default(),
         };
         let running = serve::start(config).await.unwrap();
         House { folder, database, running, client: Client::new(), tokens: HashMap::new(), carried, clock }

@@ -5,7 +5,11 @@ use crate::{
     api::people::NewUser,
     backend::{
         auth,
-        store::{StoreError, types::QueueFilter},
+        store::{
+            StoreError,
+            tries::{PER_NAME, PER_NAME_AND_ADDRESS, WINDOW},
+            types::QueueFilter,
+        },
     },
     domain::access::Role,
 };
@@ -63,6 +67,60 @@ pub async fn sessions_end(world: &mut World) {
     world.store.open_session(world.admin.user, session).await.unwrap();
     world.store.close_session(&auth::hash_of(&token)).await.unwrap();
     assert!(world.store.session(&auth::hash_of(&token), world.now()).await.unwrap().is_none());
+}
+
+pub async fn all_sessions_of_a_user_end_at_once(world: &mut World) {
+    let now = world.now();
+    let open = async |user| {
+        let (token, session) = auth::new_session(now).unwrap();
+        world.store.open_session(user, session).await.unwrap();
+        auth::hash_of(&token)
+    };
+    let (first, second, other) = (open(world.of_a.user).await, open(world.of_a.user).await, open(world.admin.user).await);
+    assert_eq!(world.store.end_sessions(&world.admin, world.of_a.user, now).await.unwrap(), 2);
+    for (hash, lives) in [(first, false), (second, false), (other, true)] {
+        assert_eq!(world.store.session(&hash, now).await.unwrap().is_some(), lives);
+    }
+    let elsewhere = crate::domain::access::Principal { school: "elsewhere".into(), ..world.admin.clone() };
+    assert!(matches!(world.store.end_sessions(&elsewhere, world.admin.user, now).await, Err(StoreError::NotFound)));
+    assert!(world.store.session(&other, now).await.unwrap().is_some());
+}
+
+pub async fn tries_are_counted_for_all_together_and_forgotten(world: &mut World) {
+    let now = world.now();
+    let address = |last: u8| std::net::IpAddr::from([192, 0, 2, last]);
+    // Sixteen at once, and no more than the limit gets to the password.
+    let tries = (0..16).map(|_| {
+        let store = std::sync::Arc::clone(&world.store);
+        tokio::spawn(async move { store.begin_try("li", address(1), now).await.unwrap() })
+    });
+    let mut let_in = 0;
+    for task in tries.collect::<Vec<_>>() {
+        match task.await.unwrap() {
+            None => let_in += 1,
+            Some(until) => assert_eq!(until, now + WINDOW),
+        }
+    }
+    assert_eq!(let_in, PER_NAME_AND_ADDRESS);
+    assert_eq!(world.store.begin_try("wang", address(1), now).await.unwrap(), None, "another name");
+    assert_eq!(world.store.begin_try("li", address(2), now).await.unwrap(), None, "another address");
+    world.store.try_succeeded("li", address(2)).await.unwrap();
+    // From ever new addresses a name is tried only so often; a right password in between costs nothing.
+    let mut last = 10;
+    while world.store.begin_try("li", address(last), now).await.unwrap().is_none() {
+        last += 1;
+    }
+    assert_eq!(i64::from(last - 10), PER_NAME - PER_NAME_AND_ADDRESS);
+    world.clock.advance(15 * 60);
+    assert_eq!(world.store.begin_try("li", address(1), world.now()).await.unwrap(), None, "the window is over");
+}
+
+pub async fn every_role_is_kept(world: &mut World) {
+    for role in Role::ALL {
+        let new = NewUser { name: role.code().into(), role, units: Some(vec!["A".into()]) };
+        world.store.add_user(Some(&world.admin), &new, auth::new_invitation(world.now()).unwrap().1).await.unwrap();
+        assert_eq!(world.store.credentials(role.code()).await.unwrap().unwrap().user.role, role);
+    }
 }
 
 pub async fn pages_join_without_gaps(world: &mut World) {
