@@ -24,6 +24,7 @@ use zhaoshen::{
     backend::{
         auth,
         clock::{Clock as _, SystemClock},
+        entrance::Entrance,
         production,
         serve::{self, Config},
         store::{
@@ -207,6 +208,8 @@ async fn over_http(whereabouts: Whereabouts, token: String) {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         parts: Box::new(production::parts),
         clock: Arc::new(SystemClock),
+        tls: None,
+        entrance: Entrance::default(),
     };
     let running = serve::start(config).await.expect("a server");
     let http = Http::new(&format!("http://{}", running.address()), Some(Token::new(token))).expect("an address");

@@ -28,6 +28,9 @@ use fairness::{Hold, overtakings};
 
 type Place = (Timestamp, Uuid);
 
+/// The place in the cohort of a file that is no picture; an import that meets it ends with a refusal.
+const NO_PICTURE: usize = 10;
+
 /// What one person did: every hold, and every decision by the version it was made on.
 #[derive(Debug, Default)]
 struct Run {
@@ -96,7 +99,7 @@ fn sixteen_at_one_unit_decide_nothing_twice_and_nobody_waits_behind_a_younger() 
     let registrar = &people[16];
     // Every photo at the place where it came in: the order can be read off what is told.
     house.put_rules(registrar, SeasonRules { retake_head_start_minutes: 0, deadline_head_start_minutes: 0, ..rules(86_400) });
-    let mut cohort = students(&(0..24).collect::<Vec<_>>());
+    let mut cohort = students(&(0..25).filter(|number| *number != NO_PICTURE).collect::<Vec<_>>());
     let unit = cohort.students[0].unit;
     cohort.students.iter_mut().for_each(|student| student.unit = unit);
     registrar.import(&cohort);
