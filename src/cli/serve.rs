@@ -124,8 +124,9 @@ async fn serve_until_told(
         entrance,
     };
     let running = serve::start(config).await?;
+    let told = told_to_stop();
     greet(&running, arguments, context).await?;
-    told_to_stop().await;
+    told.await;
     eprintln!("{}", context.text("cli.serve.stopping", &[]));
     running.stop().await;
     Ok(())
@@ -155,16 +156,21 @@ fn told(error: &ServeError, arguments: &ServeArguments, context: &Context) -> St
     }
 }
 
+/// Ends when the process is told to stop. It listens from the call on, not only from the first wait: whoever reads that the server serves may
+/// end it at once.
 #[cfg(unix)]
-pub async fn told_to_stop() {
+pub fn told_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-        tracing::error!("signals cannot be heard");
-        return;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+            tracing::error!("signals cannot be heard");
+            return;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }
 

@@ -16,7 +16,6 @@ use crate::api::{
     people::{Invitation, NewUser, Redeem, Session, SignIn, User},
     problem::{self, Problem, code},
     progress::{AuditEntry, DayProgress, Progress},
-    reviewing::{GoldenItem, NewGolden, NewSkip, QueueLength, QueuePosition, ReviewStatistics, ReviewerStatistics, Skip, UnitDeadline},
     roster::{RosterReport, Season},
     submission::{Claim, NewClaim, NewReview, NewSubmission, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
 };
@@ -69,7 +68,7 @@ pub struct Days {
 }
 
 impl Days {
-    fn of(self, season: &str) -> Vec<(&'static str, String)> {
+    pub(super) fn of(self, season: &str) -> Vec<(&'static str, String)> {
         let day = |name, day: Option<jiff::civil::Date>| day.map(|day| (name, day.to_string()));
         [Some(("season", season.to_owned())), day("from", self.from), day("to", self.to)].into_iter().flatten().collect()
     }
@@ -292,60 +291,6 @@ impl Http {
     /// Sends the notice of a rejection once more. `POST /v1/submissions/{id}/retake-notice`
     pub async fn retake_notice(&self, id: Uuid, intention: Intention) -> Result<ReviewOutcome, Problem> {
         self.json(intend(self.request(Method::POST, &["submissions", &id.to_string(), "retake-notice"])?, intention)).await
-    }
-
-    /// Passes a photo on. `POST /v1/submissions/{id}/skip`
-    pub async fn skip(&self, id: Uuid, skip: &NewSkip) -> Result<(), Problem> {
-        self.empty(self.request(Method::POST, &["submissions", &id.to_string(), "skip"])?.json(skip)).await
-    }
-
-    /// What was passed on, for who leads reviews. `GET /v1/skips`
-    pub async fn skips(&self, season: &str, asks_lead: bool, cursor: Option<&str>) -> Result<Page<Skip>, Problem> {
-        let mut pairs = vec![("season", season), ("asks_lead", if asks_lead { "true" } else { "false" })];
-        pairs.extend(cursor.map(|cursor| ("cursor", cursor)));
-        self.json(self.request(Method::GET, &["skips"])?.query(&pairs)).await
-    }
-
-    /// How long each unit's queue is. `GET /v1/queue`
-    pub async fn queue(&self, season: &str) -> Result<Vec<QueueLength>, Problem> {
-        self.json(self.request(Method::GET, &["queue"])?.query(&[("season", season)])).await
-    }
-
-    /// How many photos come before one that waits. `GET /v1/submissions/{id}/position`
-    pub async fn position(&self, id: Uuid) -> Result<QueuePosition, Problem> {
-        self.json(self.request(Method::GET, &["submissions", &id.to_string(), "position"])?).await
-    }
-
-    /// Sets a unit's own deadline. `PUT /v1/seasons/{code}/units/{unit}/deadline`
-    pub async fn put_deadline(&self, season: &str, unit: &str, deadline: UnitDeadline) -> Result<(), Problem> {
-        self.empty(self.request(Method::PUT, &["seasons", season, "units", unit, "deadline"])?.json(&deadline)).await
-    }
-
-    /// How everybody reviews. `GET /v1/statistics/reviewers`
-    pub async fn review_statistics(&self, season: &str, days: Days) -> Result<ReviewStatistics, Problem> {
-        self.json(self.request(Method::GET, &["statistics", "reviewers"])?.query(&days.of(season))).await
-    }
-
-    /// How the asker reviews. `GET /v1/statistics/me`
-    pub async fn own_statistics(&self, season: &str, days: Days) -> Result<ReviewerStatistics, Problem> {
-        self.json(self.request(Method::GET, &["statistics", "me"])?.query(&days.of(season))).await
-    }
-
-    /// Makes a decided photo a golden item. `POST /v1/golden`
-    pub async fn add_golden(&self, new: &NewGolden) -> Result<GoldenItem, Problem> {
-        self.json(self.request(Method::POST, &["golden"])?.json(new)).await
-    }
-
-    /// The golden items of a season. `GET /v1/golden`
-    pub async fn golden_items(&self, season: &str, cursor: Option<&str>) -> Result<Page<GoldenItem>, Problem> {
-        let mut pairs = vec![("season", season)];
-        pairs.extend(cursor.map(|cursor| ("cursor", cursor)));
-        self.json(self.request(Method::GET, &["golden"])?.query(&pairs)).await
-    }
-
-    /// Gives a golden item to nobody any more. `DELETE /v1/golden/{id}`
-    pub async fn retire_golden(&self, id: Uuid) -> Result<(), Problem> {
-        self.empty(self.request(Method::DELETE, &["golden", &id.to_string()])?).await
     }
 
     /// Progress of a season. `GET /v1/progress`

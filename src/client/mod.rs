@@ -7,6 +7,7 @@ pub mod http;
 pub mod live;
 pub mod outbox;
 pub mod pin;
+pub mod reviewing;
 pub mod session;
 
 pub use http::Http;

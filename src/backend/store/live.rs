@@ -178,16 +178,20 @@ impl Watching for SqlStore {
     async fn forget_events(&self, now: Timestamp) -> StoreResult<u64> {
         let mut write = self.database.write().await?;
         let until = values::time(now - EVENTS_LIVE);
-        // Up to the last one that goes, so that whoever stands before it is told.
-        let gone = sql("UPDATE events_forgotten SET transaction_id = e.transaction_id, sequence = e.sequence
-             FROM (SELECT transaction_id, sequence FROM events WHERE at <= ?1 ORDER BY transaction_id DESC, sequence DESC LIMIT 1) e")
-        .bind(until)
+        let end = sql(END).fetch_one(&mut write).await?;
+        let old = |text: &'static str| {
+            Ok::<_, StoreError>(sql(text).bind(until).bind(end.number("transaction_id")?).bind(end.number("sequence")?))
+        };
+        // Up to the last one that goes, so that whoever stands before it is told. None goes that readers could not trust yet.
+        let gone = old("UPDATE events_forgotten SET transaction_id = e.transaction_id, sequence = e.sequence
+             FROM (SELECT transaction_id, sequence FROM events WHERE at <= ?1 AND (transaction_id, sequence) <= (?2, ?3)
+                 ORDER BY transaction_id DESC, sequence DESC LIMIT 1) e")?
         .execute(&mut write)
         .await?;
         if gone.rows_affected() == 0 {
             return Ok(0);
         }
-        let done = sql("DELETE FROM events WHERE at <= ?1").bind(until).execute(&mut write).await?;
+        let done = old("DELETE FROM events WHERE at <= ?1 AND (transaction_id, sequence) <= (?2, ?3)")?.execute(&mut write).await?;
         write.commit().await?;
         Ok(done.rows_affected())
     }
