@@ -59,8 +59,7 @@ fn a_certificate_is_pinned_at_first_use_and_another_is_refused() {
     let silent: Vec<TcpStream> = (0..8).map(|_| TcpStream::connect(listen.parse::<SocketAddr>().unwrap()).unwrap()).collect();
     let ended = login(&home, &address, &[], &format!("{link}\n{PASSWORD}\n{PASSWORD}\n"));
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    let digits = |text: &str| text.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_uppercase();
-    assert!(digits(&ended.errors).contains(&digits(&fingerprint)), "{ended:?} {fingerprint}");
+    assert!(ended.errors.contains(&fingerprint), "what the server showed is what is compared: {ended:?}");
     let ended = login(&home, &address, &[], &format!("li\n{PASSWORD}\n"));
     assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""), "once pinned nothing is asked: {ended:?}");
     drop(silent);
