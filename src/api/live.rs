@@ -1,7 +1,7 @@
 //! What happens, as it happens: server-sent events (`GET /v1/events?season=…&unit=…`).
 //!
 //! `submission`: a submission moved ([`Moved`]). `progress`: the counters of a unit in which something moved, as they are now
-//! ([`UnitProgress`](super::progress::UnitProgress)). `ready`: from here on the stream is live. `reset`: what happened meanwhile is no longer
+//! ([`UnitProgress`]). `ready`: from here on the stream is live. `reset`: what happened meanwhile is no longer
 //! known; whoever reads must load everything anew. Every event has an id, for `Last-Event-ID`.
 
 use jiff::Timestamp;
