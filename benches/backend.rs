@@ -38,7 +38,7 @@ use zhaoshen::{
             seasons::Seasons as _,
             types::{GivenReview, Intention, QueueFilter},
         },
-        vault::Vault,
+        vault::MasterKey,
         whereabouts::{DatabaseAddress, Whereabouts},
     },
     client::{
@@ -226,9 +226,9 @@ async fn over_http(whereabouts: Whereabouts, token: String) {
     running.stop().await;
 }
 
-fn vault(data: &Path) -> Arc<Vault> {
+fn master(data: &Path) -> MasterKey {
     std::fs::create_dir_all(data).expect("a folder");
-    Arc::new(Vault::open(&data.join("master.key")).expect("a key"))
+    MasterKey::open(&data.join("master.key")).expect("a key")
 }
 
 /// The database's own measure: the bare page and a bare decision, by pgbench.
@@ -261,15 +261,15 @@ fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("sqlite");
     runtime.block_on(async {
-        let vault = vault(&data);
-        let store = SqlStore::on_sqlite(&data.join("zhaoshen.db"), vault, Timestamp::UNIX_EPOCH).await.expect("a store");
+        let master = master(&data);
+        let store = SqlStore::on_sqlite(&data.join("zhaoshen.db"), master, Timestamp::UNIX_EPOCH).await.expect("a store");
         measure(store, Whereabouts::folder(data.clone()), rows).await;
     });
     let Some(cluster) = postgres::Cluster::start() else { return println!("\nno PostgreSQL is installed: its half is left out") };
     let (url, data) = (cluster.url("postgres"), folder.path().join("postgres"));
     runtime.block_on(async {
         Postgres::migrate(&url).await.expect("tables");
-        let store = SqlStore::on_postgres(&url, 20, vault(&data), Timestamp::UNIX_EPOCH).await.expect("a store");
+        let store = SqlStore::on_postgres(&url, 20, master(&data), Timestamp::UNIX_EPOCH).await.expect("a store");
         let database = Some(DatabaseAddress::parse(&url).expect("an address"));
         measure(store, Whereabouts { database, ..Whereabouts::folder(data.clone()) }, rows).await;
     });

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use super::{
     blobs::{BlobError, Blobs, Guarantees},
     store::{SqlStore, StoreError, database::postgres::CONNECTIONS},
-    vault::{Vault, VaultError},
-    whereabouts::Whereabouts,
+    vault::{MasterKey, VaultError},
+    whereabouts::{MasterKeyPlace, Whereabouts},
 };
 
 /// Why a data folder cannot be opened.
@@ -96,20 +96,26 @@ impl DataFolder {
         make_private(path)?;
         let lock = File::options().create(true).truncate(false).write(true).open(path.join("lock"))?;
         take(&lock).await?;
-        let key_file = whereabouts.key_file.clone().unwrap_or_else(|| path.join("master.key"));
         let file = path.join("zhaoshen.db");
-        // A new key for an old database would open nothing in it.
-        if whereabouts.database.is_none() && file.exists() && !key_file.exists() {
-            return Err(FolderError::KeyMissing);
-        }
-        let vault = Arc::new(Vault::open(&key_file)?);
-        let store = match &whereabouts.database {
-            Some(address) => SqlStore::on_postgres(address.reveal(), CONNECTIONS, Arc::clone(&vault), now).await?,
-            None => {
-                own_only(&file)?;
-                SqlStore::on_sqlite(&file, Arc::clone(&vault), now).await?
+        let master = match &whereabouts.master_key {
+            MasterKeyPlace::Value(digits) => MasterKey::from_hexadecimal(digits.reveal())?,
+            MasterKeyPlace::Folder | MasterKeyPlace::File(_) => {
+                let key_file = whereabouts.key_file();
+                // A new key for an old database would open nothing in it.
+                if whereabouts.database.is_none() && file.exists() && !key_file.exists() {
+                    return Err(FolderError::KeyMissing);
+                }
+                MasterKey::open(&key_file)?
             }
         };
+        let store = match &whereabouts.database {
+            Some(address) => SqlStore::on_postgres(address.reveal(), CONNECTIONS, master, now).await?,
+            None => {
+                own_only(&file)?;
+                SqlStore::on_sqlite(&file, master, now).await?
+            }
+        };
+        let vault = Arc::clone(store.vault());
         let blobs = match &whereabouts.blobs {
             Some(address) => Blobs::at(address, vault)?,
             None => {
@@ -172,7 +178,8 @@ mod tests {
     use crate::language::{Language, has_text};
 
     async fn open(path: &Path, key_file: Option<PathBuf>) -> Result<DataFolder, FolderError> {
-        DataFolder::open(&Whereabouts { key_file, ..Whereabouts::folder(path.to_owned()) }, Timestamp::UNIX_EPOCH).await
+        let master_key = key_file.map_or(MasterKeyPlace::Folder, MasterKeyPlace::File);
+        DataFolder::open(&Whereabouts { master_key, ..Whereabouts::folder(path.to_owned()) }, Timestamp::UNIX_EPOCH).await
     }
 
     #[tokio::test]
@@ -191,7 +198,7 @@ mod tests {
         let path = folder.path().join("data");
         drop(open(&path, None).await.unwrap());
         let other = folder.path().join("other.key");
-        Vault::open(&other).unwrap();
+        MasterKey::open(&other).unwrap();
         let error = open(&path, Some(other)).await.unwrap_err();
         assert_eq!(error.code(), "other_key");
         fs::remove_file(path.join("master.key")).unwrap();

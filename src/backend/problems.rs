@@ -129,7 +129,9 @@ impl From<StoreError> for Failure {
             StoreError::InvitationInvalid => failure(StatusCode::NOT_FOUND, code::INVITATION_INVALID),
             StoreError::Cursor => failure(StatusCode::BAD_REQUEST, code::BAD_REQUEST).with("field", "cursor"),
             StoreError::Full => failure(StatusCode::INSUFFICIENT_STORAGE, code::STORAGE_FULL),
-            StoreError::Busy | StoreError::Unreachable => failure(StatusCode::SERVICE_UNAVAILABLE, code::BUSY),
+            StoreError::Busy | StoreError::Unreachable | StoreError::Vault(VaultError::UnknownKey(_)) => {
+                failure(StatusCode::SERVICE_UNAVAILABLE, code::BUSY)
+            }
             StoreError::Corrupt(_)
             | StoreError::Vault(_)
             | StoreError::Database(_)
@@ -143,7 +145,9 @@ impl From<BlobError> for Failure {
     fn from(error: BlobError) -> Failure {
         match error {
             BlobError::Full => Failure::new(StatusCode::INSUFFICIENT_STORAGE, code::STORAGE_FULL, "no room is left for pictures"),
-            BlobError::Away => Failure::new(StatusCode::SERVICE_UNAVAILABLE, code::BUSY, "the storage of pictures does not answer"),
+            BlobError::Away | BlobError::Vault(VaultError::UnknownKey(_)) => {
+                Failure::new(StatusCode::SERVICE_UNAVAILABLE, code::BUSY, "the storage of pictures does not answer")
+            }
             other => Failure::internal(&other),
         }
     }

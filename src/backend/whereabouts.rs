@@ -12,8 +12,8 @@ use super::blobs::BlobsAddress;
 pub struct Whereabouts {
     /// The folder of this process: SQLite, pictures and the master key, as far as they are not elsewhere.
     pub data: PathBuf,
-    /// The master key, where it is not in the folder.
-    pub key_file: Option<PathBuf>,
+    /// Where the master key is.
+    pub master_key: MasterKeyPlace,
     /// PostgreSQL, where it is to keep the data instead of SQLite.
     pub database: Option<DatabaseAddress>,
     /// Pictures, where they are not in the folder.
@@ -24,7 +24,49 @@ impl Whereabouts {
     /// Everything in one folder.
     #[must_use]
     pub fn folder(data: PathBuf) -> Whereabouts {
-        Whereabouts { data, key_file: None, database: None, blobs: None }
+        Whereabouts { data, master_key: MasterKeyPlace::Folder, database: None, blobs: None }
+    }
+
+    /// The file that the master key is in, where it is in one.
+    #[must_use]
+    pub fn key_file(&self) -> PathBuf {
+        match &self.master_key {
+            MasterKeyPlace::File(file) => file.clone(),
+            MasterKeyPlace::Folder | MasterKeyPlace::Value(_) => self.data.join("master.key"),
+        }
+    }
+}
+
+/// Where the master key is.
+#[derive(Debug, Clone)]
+pub enum MasterKeyPlace {
+    /// In the data folder, `master.key`.
+    Folder,
+    File(PathBuf),
+    /// In the environment: 64 hexadecimal digits.
+    Value(KeyDigits),
+}
+
+/// A master key in digits.
+#[derive(Clone)]
+pub struct KeyDigits(String);
+
+impl KeyDigits {
+    #[must_use]
+    pub fn new(digits: String) -> KeyDigits {
+        KeyDigits(digits)
+    }
+
+    /// The digits themselves.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyDigits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyDigits")
     }
 }
 

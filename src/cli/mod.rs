@@ -19,6 +19,8 @@ pub mod demo;
 mod export;
 mod import;
 mod interrupt;
+#[cfg(feature = "server")]
+mod keys;
 mod login;
 #[cfg(feature = "server")]
 mod migrate;
@@ -94,6 +96,8 @@ enum Command {
     User(user::UserArguments),
     #[cfg(feature = "server")]
     Migrate(migrate::Arguments),
+    #[cfg(feature = "server")]
+    Keys(keys::KeysArguments),
     Standardize(standardize::Arguments),
     Check(check::Arguments),
     Compare(compare::Arguments),
@@ -177,6 +181,8 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::User(arguments) => user::run(arguments, context),
         #[cfg(feature = "server")]
         Command::Migrate(arguments) => migrate::run(&arguments, context),
+        #[cfg(feature = "server")]
+        Command::Keys(arguments) => keys::run(arguments, context),
         Command::Standardize(arguments) => standardize::run(&arguments, context),
         Command::Check(arguments) => check::run(&arguments, context),
         Command::Compare(arguments) => compare::run(&arguments, context),

@@ -7,10 +7,11 @@ use clap::Args;
 use super::Context;
 use crate::backend::{
     blobs::{BlobsAddress, NoBlobsAddress},
-    whereabouts::{DatabaseAddress, Whereabouts},
+    whereabouts::{DatabaseAddress, KeyDigits, MasterKeyPlace, Whereabouts},
 };
 
-/// The environment variable that names a master key kept outside the data folder.
+/// The environment variables that hold a master key, or name one kept outside the data folder.
+const KEY: &str = "ZHAOSHEN_MASTER_KEY";
 const KEY_FILE: &str = "ZHAOSHEN_MASTER_KEY_FILE";
 /// The environment variables that say where the database is; the second names a file, for addresses with a password.
 const DATABASE: &str = "ZHAOSHEN_DATABASE";
@@ -40,7 +41,12 @@ impl WhereaboutsArguments {
             })
         });
         let blobs = blobs.transpose()?;
-        Ok(Whereabouts { data: self.data.clone(), key_file: std::env::var_os(KEY_FILE).map(PathBuf::from), database, blobs })
+        let master_key = match (std::env::var(KEY), std::env::var_os(KEY_FILE)) {
+            (Ok(digits), _) => MasterKeyPlace::Value(KeyDigits::new(digits)),
+            (Err(_), Some(file)) => MasterKeyPlace::File(file.into()),
+            (Err(_), None) => MasterKeyPlace::Folder,
+        };
+        Ok(Whereabouts { data: self.data.clone(), master_key, database, blobs })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::support::s3::S3;
 const ORIGINAL: BlobKind = BlobKind::Picture(PictureKind::Original);
 
 fn vault() -> Arc<Vault> {
-    Arc::new(Vault::from_key(&[1; 32]).unwrap())
+    Arc::new(Vault::filled(&[1; 32], "school").unwrap())
 }
 
 fn blobs(address: &str) -> Blobs {
@@ -30,9 +30,9 @@ async fn keeps_its_promises(blobs: &Blobs) {
     assert_eq!(blobs.list().await.unwrap(), [], "a probe leaves nothing behind");
 
     let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
-    let first = blobs.put(one, ORIGINAL, b"photo").await.unwrap();
-    assert_eq!(first, blobs.put(one, ORIGINAL, b"photo").await.unwrap());
-    let second = blobs.put(two, ORIGINAL, b"photo").await.unwrap();
+    let first = blobs.put("school", one, ORIGINAL, b"photo").await.unwrap();
+    assert_eq!(first, blobs.put("school", one, ORIGINAL, b"photo").await.unwrap());
+    let second = blobs.put("school", two, ORIGINAL, b"photo").await.unwrap();
     assert_ne!(first.name, second.name, "two attempts never share one");
     assert!(first.name.bytes().all(|byte| byte.is_ascii_hexdigit()));
     assert_eq!(blobs.get(&first.name).await.unwrap(), b"photo");
@@ -55,10 +55,10 @@ async fn keeps_its_promises(blobs: &Blobs) {
     assert!(matches!(blobs.get(&first.name).await, Err(BlobError::Missing)));
 
     let large: Vec<u8> = (0..9_000_000u32).map(|number| number.to_le_bytes()[0] ^ number.to_le_bytes()[1]).collect();
-    let kept = blobs.put(one, BlobKind::IdCard, &large).await.unwrap();
+    let kept = blobs.put("school", one, BlobKind::IdCard, &large).await.unwrap();
     assert!(blobs.get(&kept.name).await.unwrap() == large);
     let together = (0..40u8).map(|number| async move {
-        let kept = blobs.put(two, ORIGINAL, &[number; 3000]).await.unwrap();
+        let kept = blobs.put("school", two, ORIGINAL, &[number; 3000]).await.unwrap();
         assert_eq!(blobs.get(&kept.name).await.unwrap(), [number; 3000]);
     });
     futures_util::future::join_all(together).await;
@@ -96,13 +96,13 @@ fn a_bucket_keeps_its_promises() {
 
     // Killed in the middle and started again: what was kept is there, what was asked meanwhile is told.
     let blobs = blobs(&server.address("photos", "again"));
-    let kept = runtime.block_on(blobs.put(Uuid::nil(), ORIGINAL, b"before")).unwrap();
+    let kept = runtime.block_on(blobs.put("school", Uuid::nil(), ORIGINAL, b"before")).unwrap();
     server.kill_9();
-    let away = runtime.block_on(blobs.put(Uuid::nil(), ORIGINAL, b"meanwhile"));
+    let away = runtime.block_on(blobs.put("school", Uuid::nil(), ORIGINAL, b"meanwhile"));
     assert!(matches!(away, Err(BlobError::Away)), "{away:?}");
     server.restart();
     assert_eq!(runtime.block_on(blobs.get(&kept.name)).unwrap(), b"before");
-    runtime.block_on(blobs.put(Uuid::nil(), ORIGINAL, b"meanwhile")).unwrap();
+    runtime.block_on(blobs.put("school", Uuid::nil(), ORIGINAL, b"meanwhile")).unwrap();
 }
 
 #[test]

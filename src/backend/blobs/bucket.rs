@@ -49,10 +49,13 @@ impl Bucket {
     pub async fn put(&self, name: &str, sealed: Vec<u8>) -> Result<(), BlobError> {
         match self.create(name, sealed.clone()).await? {
             Created::Yes | Created::WasThere => Ok(()),
-            Created::NotOffered => {
-                self.store.put(&self.path(name), sealed.into()).await.map(|_| ()).map_err(|error| BlobError::from(&error))
-            }
+            Created::NotOffered => self.replace(name, sealed).await,
         }
+    }
+
+    /// Writes, whatever of the name is there.
+    pub async fn replace(&self, name: &str, sealed: Vec<u8>) -> Result<(), BlobError> {
+        self.store.put(&self.path(name), sealed.into()).await.map(|_| ()).map_err(|error| BlobError::from(&error))
     }
 
     /// Writes where nothing of the name is.

@@ -7,7 +7,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use uuid::Uuid;
 
-use super::vault::{Vault, VaultError, hexadecimal};
+use super::vault::{self, Vault, VaultError, hexadecimal};
 use crate::api::submission::PictureKind;
 
 mod address;
@@ -113,9 +113,9 @@ impl Blobs {
     ///
     /// # Errors
     /// [`BlobError::Full`] without room, [`BlobError::Away`] when the storage does not answer; nothing half-written is ever read.
-    pub async fn put(&self, attempt: Uuid, kind: BlobKind, content: &[u8]) -> Result<StoredBlob, BlobError> {
+    pub async fn put(&self, school: &str, attempt: Uuid, kind: BlobKind, content: &[u8]) -> Result<StoredBlob, BlobError> {
         let name = self.name(attempt, kind, content);
-        let sealed = self.vault.seal(&[b"blobs", name.as_bytes()], content)?;
+        let sealed = self.vault.seal(school, &[b"blobs", name.as_bytes()], content)?;
         self.put_sealed(&name, sealed).await?;
         Ok(StoredBlob { kind, name, bytes: content.len() as u64 })
     }
@@ -127,6 +127,24 @@ impl Blobs {
     pub async fn get(&self, name: &str) -> Result<Vec<u8>, BlobError> {
         let sealed = self.get_sealed(name).await?;
         Ok(self.vault.open_sealed(&[b"blobs", name.as_bytes()], &sealed)?)
+    }
+
+    /// Seals a blob anew with the school's current key, where it is sealed with another. Readers see the one or the other, whole.
+    ///
+    /// # Errors
+    /// As for [`Blobs::get`] and [`Blobs::put`]; the blob is as it was then.
+    pub async fn reseal(&self, school: &str, name: &str) -> Result<bool, BlobError> {
+        let sealed = self.get_sealed(name).await?;
+        let place: [&[u8]; 2] = [b"blobs", name.as_bytes()];
+        if vault::key_number(&sealed) == self.vault.current(school) {
+            return Ok(false);
+        }
+        let anew = self.vault.seal(school, &place, &self.vault.open_sealed(&place, &sealed)?)?;
+        match &self.kept {
+            Kept::InFolder(folder) => folder.replace(name, anew).await?,
+            Kept::InBucket(bucket) => bucket.replace(name, anew).await?,
+        }
+        Ok(true)
     }
 
     /// Removes a blob. One that is not there is what was asked for.

@@ -94,7 +94,7 @@ pub async fn add(Shared(state): Shared<State>, signed_in: SignedIn, parts: Multi
         return answer(StatusCode::OK, &state.store.submission(&principal, known, now).await?);
     }
     let id = Uuid::now_v7();
-    let blobs = keep(&state, id, photo, id_card).await?;
+    let blobs = keep(&state, &principal.school, id, photo, id_card).await?;
     let attempt = NewAttempt { id, season: about.season, student: student.id, photo_hash, blobs };
     let taken = state.store.add_submission(&principal, &attempt, now).await;
     // Faces that belong to no attempt could never be found again to be erased. After a failure nobody knows what was kept: then they stay.
@@ -146,7 +146,7 @@ async fn read_parts(mut parts: Multipart) -> Result<Parts, Failure> {
 }
 
 /// Takes the places out of both pictures and puts them on the disk.
-async fn keep(state: &State, attempt: Uuid, photo: Vec<u8>, id_card: Option<Vec<u8>>) -> Result<Vec<StoredBlob>, Failure> {
+async fn keep(state: &State, school: &str, attempt: Uuid, photo: Vec<u8>, id_card: Option<Vec<u8>>) -> Result<Vec<StoredBlob>, Failure> {
     let darkroom = Arc::clone(&state.parts.darkroom);
     let cleaned = tokio::task::spawn_blocking(move || {
         let refused = |part: &'static str| move |code: &'static str| (part, code);
@@ -157,9 +157,9 @@ async fn keep(state: &State, attempt: Uuid, photo: Vec<u8>, id_card: Option<Vec<
     let (photo, id_card) = cleaned.await.map_err(|error| Failure::internal(&error))?.map_err(|(part, code)| {
         Failure::new(StatusCode::UNPROCESSABLE_ENTITY, code, "the file is no picture that can be taken").with("part", part)
     })?;
-    let mut stored = vec![state.blobs.put(attempt, BlobKind::Picture(PictureKind::Original), &photo).await?];
+    let mut stored = vec![state.blobs.put(school, attempt, BlobKind::Picture(PictureKind::Original), &photo).await?];
     if let Some(id_card) = id_card {
-        stored.push(state.blobs.put(attempt, BlobKind::IdCard, &id_card).await?);
+        stored.push(state.blobs.put(school, attempt, BlobKind::IdCard, &id_card).await?);
     }
     Ok(stored)
 }

@@ -20,6 +20,7 @@ use super::{
 };
 
 pub mod freeze;
+pub mod keys;
 pub mod lapse;
 pub mod news;
 pub mod notify;
@@ -58,9 +59,10 @@ impl Workers {
         Workers { tasks }
     }
 
-    /// Starts the one that looks for news on behalf of every stream.
+    /// Starts the ones that look for what other processes did: news on behalf of every stream, and keys.
     pub fn tell_news(&mut self, state: &State, told: watch::Sender<Position>, stop: &watch::Receiver<bool>) {
         self.tasks.spawn(news::tell(state.clone(), told, stop.clone()));
+        self.tasks.spawn(keys::keep_up(state.clone(), stop.clone()));
     }
 
     /// Waits for their ends.

@@ -104,7 +104,7 @@ async fn develop(state: &State, work: AttemptWork) -> Result<MachineOutcome, Dev
         Some(name) => Some(state.blobs.get(name).await?),
         None => None,
     };
-    let (attempt, darkroom) = (work.attempt, Arc::clone(&state.parts.darkroom));
+    let (attempt, school, darkroom) = (work.attempt, work.school, Arc::clone(&state.parts.darkroom));
     let developed = super::on_a_thread(move || darkroom.process(&photo, id_card.as_deref(), &work.record, &work.standard, &work.cohort))
         .await
         .map_err(|_| DevelopError::Panicked)?;
@@ -117,7 +117,7 @@ async fn develop(state: &State, work: AttemptWork) -> Result<MachineOutcome, Dev
     let mut stored = vec![];
     for (kind, bytes) in pictures {
         if let Some(bytes) = bytes {
-            stored.push(state.blobs.put(attempt, BlobKind::Picture(kind), bytes).await?);
+            stored.push(state.blobs.put(&school, attempt, BlobKind::Picture(kind), bytes).await?);
         }
     }
     Ok(MachineOutcome { blobs: stored, ..judge(developed) })

@@ -135,7 +135,7 @@ impl Corrections for SqlStore {
         .bind(values::id(attempt.student))
         .bind(values::id(id))
         .bind(values::json(&fields)?)
-        .bind(self.vault.seal(&[b"corrections", correction.as_bytes()], said.as_bytes())?)
+        .bind(self.vault.seal(&attempt.school, &[b"corrections", correction.as_bytes()], said.as_bytes())?)
         .bind(values::id(asker.id()))
         .bind(values::time(now))
         .execute(&mut write)
@@ -288,10 +288,10 @@ impl SqlStore {
         let student = attempt.student;
         sql("UPDATE students SET name = coalesce(?, name), id_number = coalesce(?, id_number), id_number_hash = coalesce(?, id_number_hash),
                  phone = coalesce(?, phone), updated_at = ? WHERE id = ?")
-        .bind(self.seal("name", student, wanted.name.as_deref())?)
-        .bind(self.seal("id_number", student, number.as_ref().map(ResidentId::reveal))?)
+        .bind(self.seal(&attempt.school, "name", student, wanted.name.as_deref())?)
+        .bind(self.seal(&attempt.school, "id_number", student, number.as_ref().map(ResidentId::reveal))?)
         .bind(&hash)
-        .bind(self.seal("phone", student, wanted.phone.as_deref())?)
+        .bind(self.seal(&attempt.school, "phone", student, wanted.phone.as_deref())?)
         .bind(values::time(now))
         .bind(values::id(student))
         .execute(&mut *write)

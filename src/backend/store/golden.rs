@@ -397,7 +397,9 @@ impl SqlStore {
             masked("phone", "with_phone", mask_phone)?.map(|phone| other_digits(&phone, digits / 10_000)),
         );
         let seal = |column: &str, value: Option<String>| -> StoreResult<Option<Vec<u8>>> {
-            Ok(value.map(|value| self.vault.seal(&[b"students", column.as_bytes(), id.as_bytes()], value.as_bytes())).transpose()?)
+            Ok(value
+                .map(|value| self.vault.seal(&offer.school, &[b"students", column.as_bytes(), id.as_bytes()], value.as_bytes()))
+                .transpose()?)
         };
         sql("INSERT INTO students (id, school, season, unit, student_key, student_number, name, id_number, phone, fingerprint, created_at,
                  updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)")

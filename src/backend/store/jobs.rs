@@ -204,6 +204,7 @@ impl Jobs for SqlStore {
         }
         Ok(Some(AttemptWork {
             attempt: attempt.id,
+            school: attempt.school,
             standard: rules.standard,
             cohort: rules.cohort,
             original: original.ok_or(StoreError::Corrupt("an attempt without its photo"))?,

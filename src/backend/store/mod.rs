@@ -16,7 +16,7 @@ use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::vault::{Vault, VaultError};
+use super::vault::{MasterKey, Vault};
 
 mod attempts;
 pub mod audit;
@@ -37,6 +37,7 @@ pub mod golden;
 mod idempotency;
 pub mod intake;
 pub mod jobs;
+pub mod keys;
 pub mod lapse;
 pub mod live;
 pub mod mappings;
@@ -61,7 +62,7 @@ pub mod tries;
 pub mod types;
 mod values;
 
-use database::{Database, locked, postgres::Postgres, sql, sqlite::Sqlite};
+use database::{Database, postgres::Postgres, sql, sqlite::Sqlite};
 pub use error::{StoreError, StoreResult};
 
 /// Everything that can be asked of the store.
@@ -91,6 +92,7 @@ pub trait Store:
     + statistics::Statistics
     + sweep::Sweeping
     + tries::Trying
+    + keys::KeyKeeping
     + audit::Auditing
     + live::Watching
 {
@@ -113,23 +115,29 @@ impl SqlStore {
     ///
     /// # Errors
     /// When the file is no database, cannot be written, is newer than this program, or was made with another master key.
-    pub async fn on_sqlite(file: &Path, vault: Arc<Vault>, now: Timestamp) -> StoreResult<SqlStore> {
-        SqlStore::open(Database::Sqlite(Sqlite::open(file).await?), vault, now).await
+    pub async fn on_sqlite(file: &Path, master: MasterKey, now: Timestamp) -> StoreResult<SqlStore> {
+        SqlStore::open(Database::Sqlite(Sqlite::open(file).await?), master, now).await
     }
 
     /// Opens the PostgreSQL database at `url`, which must have been migrated.
     ///
     /// # Errors
     /// When it cannot be reached, its tables are older or newer than this program, or it was made with another master key.
-    pub async fn on_postgres(url: &str, connections: u32, vault: Arc<Vault>, now: Timestamp) -> StoreResult<SqlStore> {
-        SqlStore::open(Database::Postgres(Postgres::open(url, connections).await?), vault, now).await
+    pub async fn on_postgres(url: &str, connections: u32, master: MasterKey, now: Timestamp) -> StoreResult<SqlStore> {
+        SqlStore::open(Database::Postgres(Postgres::open(url, connections).await?), master, now).await
     }
 
-    async fn open(database: Database, vault: Arc<Vault>, now: Timestamp) -> StoreResult<SqlStore> {
-        let store = SqlStore { database, vault };
+    async fn open(database: Database, master: MasterKey, now: Timestamp) -> StoreResult<SqlStore> {
+        let store = SqlStore { database, vault: Arc::new(Vault::new(master)) };
         store.found_school(now).await?;
-        store.know_key().await?;
+        store.found_keys(now).await?;
         Ok(store)
+    }
+
+    /// The vault that this store fills, for what is sealed beside it.
+    #[must_use]
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.vault
     }
 
     /// The database, for what is about the engine and not about the field.
@@ -151,15 +159,5 @@ impl SqlStore {
             .execute(&mut write)
             .await?;
         write.commit().await
-    }
-
-    /// A wrong key must be found at the door: hashes made with it would find nobody and take everybody twice.
-    async fn know_key(&self) -> StoreResult<()> {
-        let mark = self.vault.hash("mark of the key", &[]);
-        let mut write = self.database.write().await?;
-        sql("INSERT INTO vault_mark (one, mark) VALUES (1, ?) ON CONFLICT DO NOTHING").bind(mark.as_slice()).execute(&mut write).await?;
-        let known: Vec<u8> = sql(locked!("SELECT mark FROM vault_mark WHERE one = 1")).fetch_value(&mut write).await?;
-        write.commit().await?;
-        if known == mark { Ok(()) } else { Err(VaultError::OtherKey.into()) }
     }
 }

@@ -1,18 +1,16 @@
 //! The plans SQLite makes for the questions that are asked all day: none may read a whole table or sort more than it shows.
 
-use std::sync::Arc;
-
 use super::{
     SqlStore, claims,
     database::{Database, Spelling},
     queue,
 };
-use crate::backend::vault::Vault;
+use crate::backend::vault::MasterKey;
 
 async fn plan(statement: Spelling) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    let vault = Arc::new(Vault::from_key(&[3; 32]).unwrap());
-    let store = SqlStore::on_sqlite(&folder.path().join("plans.db"), vault, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+    let master = MasterKey::from_bytes(&[3; 32]).unwrap();
+    let store = SqlStore::on_sqlite(&folder.path().join("plans.db"), master, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     let Database::Sqlite(sqlite) = store.database() else { unreachable!("it was opened on SQLite") };
     let explained = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.sqlite()));
     let rows = sqlx::query(explained).fetch_all(sqlite.readers()).await.unwrap();

@@ -78,6 +78,7 @@ impl Rosters for SqlStore {
         now: Timestamp,
     ) -> StoreResult<TakenRoster> {
         let mut taking = Taking { principal, season, now, counts: BTreeMap::new(), standings: BTreeMap::new() };
+        self.ready_key(&principal.school, now).await?;
         let mut write = self.database.write().await?;
         seasons::rules(&mut write, &principal.school, season).await?;
         // Two rosters of a season at once would each miss what the other brings.
@@ -198,8 +199,10 @@ impl SqlStore {
         Ok(self.vault.hash("student", &parts.each_ref().map(|part| part.as_bytes())))
     }
 
-    pub(super) fn seal(&self, column: &str, student: Uuid, plain: Option<&str>) -> StoreResult<Option<Vec<u8>>> {
-        Ok(plain.map(|plain| self.vault.seal(&[b"students", column.as_bytes(), student.as_bytes()], plain.as_bytes())).transpose()?)
+    pub(super) fn seal(&self, school: &str, column: &str, student: Uuid, plain: Option<&str>) -> StoreResult<Option<Vec<u8>>> {
+        Ok(plain
+            .map(|plain| self.vault.seal(school, &[b"students", column.as_bytes(), student.as_bytes()], plain.as_bytes()))
+            .transpose()?)
     }
 
     async fn insert_student(
@@ -221,10 +224,10 @@ impl SqlStore {
         .bind(&new.unit_code)
         .bind(key)
         .bind(&new.student_number)
-        .bind(self.seal("name", id, new.name.as_deref())?)
-        .bind(self.seal("id_number", id, new.shown_id_number())?)
+        .bind(self.seal(school, "name", id, new.name.as_deref())?)
+        .bind(self.seal(school, "id_number", id, new.shown_id_number())?)
         .bind(id_number_hash.map(|hash| hash.to_vec()))
-        .bind(self.seal("phone", id, new.phone.as_deref())?)
+        .bind(self.seal(school, "phone", id, new.phone.as_deref())?)
         .bind(values::json(&new.details)?)
         .bind(fingerprint.to_vec())
         .bind(now)
@@ -251,6 +254,7 @@ impl SqlStore {
         id_number_hash: Option<Hash>,
         fingerprint: Hash,
     ) -> StoreResult<()> {
+        let school = &taking.principal.school;
         sql(
             // What a later roster does not say, it does not take away: a list of units alone must not cost anybody their phone.
             "UPDATE students SET unit = ?, student_number = coalesce(?, student_number), name = coalesce(?, name), id_number = coalesce(?, id_number),
@@ -259,10 +263,10 @@ impl SqlStore {
         )
         .bind(&new.unit_code)
         .bind(&new.student_number)
-        .bind(self.seal("name", id, new.name.as_deref())?)
-        .bind(self.seal("id_number", id, new.shown_id_number())?)
+        .bind(self.seal(school, "name", id, new.name.as_deref())?)
+        .bind(self.seal(school, "id_number", id, new.shown_id_number())?)
         .bind(id_number_hash.map(|hash| hash.to_vec()))
-        .bind(self.seal("phone", id, new.phone.as_deref())?)
+        .bind(self.seal(school, "phone", id, new.phone.as_deref())?)
         .bind(values::json(&new.details)?)
         .bind(fingerprint.to_vec())
         .bind(values::time(taking.now))

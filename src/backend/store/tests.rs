@@ -13,21 +13,21 @@ use super::{
     database::{Database, postgres::Postgres, sql},
     live::{Happened, Watching as _},
 };
-use crate::backend::{store::conformance::conformance, vault::Vault};
+use crate::backend::{store::conformance::conformance, vault::MasterKey};
 
 #[path = "../../../tests/support/postgres.rs"]
 #[allow(dead_code, reason = "the journeys use the rest of it")]
 mod postgres;
 
-fn vault() -> Arc<Vault> {
-    Arc::new(Vault::from_key(&[5; 32]).unwrap())
+fn master() -> MasterKey {
+    MasterKey::from_bytes(&[5; 32]).unwrap()
 }
 
 async fn open(path: &Path) -> SqlStore {
-    SqlStore::on_sqlite(&path.join("zhaoshen.db"), vault(), Timestamp::UNIX_EPOCH).await.unwrap()
+    SqlStore::on_sqlite(&path.join("zhaoshen.db"), master(), Timestamp::UNIX_EPOCH).await.unwrap()
 }
 
-async fn fresh() -> (SqlStore, TempDir) {
+pub(super) async fn fresh() -> (SqlStore, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     (open(folder.path()).await, folder)
 }
@@ -68,7 +68,7 @@ pub async fn fresh_on_postgres() -> Option<(SqlStore, String)> {
     }
     maker.close().await;
     let url = cluster.url(&name);
-    Some((SqlStore::on_postgres(&url, 12, vault(), Timestamp::UNIX_EPOCH).await.unwrap(), url))
+    Some((SqlStore::on_postgres(&url, 12, master(), Timestamp::UNIX_EPOCH).await.unwrap(), url))
 }
 
 mod on_sqlite {
@@ -164,15 +164,15 @@ async fn a_database_that_was_not_migrated_is_not_opened() {
     let Some((store, url)) = fresh_on_postgres().await else { return };
     store.close().await;
     let bare = url.rsplit_once('/').map(|(server, _)| format!("{server}/postgres?sslmode=disable")).unwrap();
-    let error = SqlStore::on_postgres(&bare, 2, vault(), Timestamp::UNIX_EPOCH).await.unwrap_err();
+    let error = SqlStore::on_postgres(&bare, 2, master(), Timestamp::UNIX_EPOCH).await.unwrap_err();
     assert!(matches!(error, super::StoreError::NotMigrated { have: 0, .. }), "{error}");
     let again = Postgres::migrate(&url).await.unwrap();
     assert_eq!(again.before, again.after, "a second time changes nothing");
-    let Database::Postgres(newer) = SqlStore::on_postgres(&url, 2, vault(), Timestamp::UNIX_EPOCH).await.unwrap().database else {
+    let Database::Postgres(newer) = SqlStore::on_postgres(&url, 2, master(), Timestamp::UNIX_EPOCH).await.unwrap().database else {
         panic!()
     };
     sqlx::query("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1").execute(newer.pool()).await.unwrap();
-    let error = SqlStore::on_postgres(&url, 2, vault(), Timestamp::UNIX_EPOCH).await.unwrap_err();
+    let error = SqlStore::on_postgres(&url, 2, master(), Timestamp::UNIX_EPOCH).await.unwrap_err();
     assert!(matches!(error, super::StoreError::NewerDatabase { have: 9999, .. }), "{error}");
 }
 

@@ -219,6 +219,8 @@ pub struct QueueDepth {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptWork {
     pub attempt: Uuid,
+    /// Whose key seals what comes of it.
+    pub school: String,
     pub standard: String,
     pub cohort: String,
     /// Names of blobs.
