@@ -56,6 +56,7 @@ pub mod code {
     pub const NOTE_PERSONAL: &str = "note_personal";
     pub const NOTE_INVALID: &str = "note_invalid";
     pub const NOTICE_LIMIT: &str = "notice_limit";
+    pub const REVEAL_LIMIT: &str = "reveal_limit";
     pub const REOPENING_OPEN: &str = "reopening_open";
     pub const OWN_REOPENING: &str = "own_reopening";
     pub const REOPENING_LATE: &str = "reopening_late";
@@ -74,7 +75,7 @@ pub mod code {
     /// Given by the client when the answer made no sense.
     pub const NONSENSE: &str = "nonsense";
 
-    pub const ALL: [&str; 32] = [
+    pub const ALL: [&str; 33] = [
         BAD_REQUEST,
         SIGN_IN,
         WRONG_PASSWORD,
@@ -93,6 +94,7 @@ pub mod code {
         NOTE_PERSONAL,
         NOTE_INVALID,
         NOTICE_LIMIT,
+        REVEAL_LIMIT,
         REOPENING_OPEN,
         OWN_REOPENING,
         REOPENING_LATE,

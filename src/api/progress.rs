@@ -239,6 +239,26 @@ pub struct AuditEntry {
     pub details: BTreeMap<String, String>,
 }
 
+/// The end of a piece of a school's audit, chained to the piece before and signed (`GET /v1/audit/checkpoints?cursor=…`), newest first. Whoever
+/// keeps the number and root of one can show later that nothing before it was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct AuditCheckpoint {
+    /// From 1, without gaps.
+    pub number: i64,
+    /// The last line it covers.
+    pub through_sequence: i64,
+    /// How many lines it covers.
+    pub entries: i64,
+    /// SHA-256 in hexadecimal digits.
+    pub root: String,
+    pub made_at: Timestamp,
+    /// Ed25519 in hexadecimal digits.
+    pub signature: String,
+    /// The key that the signature is verified with, in hexadecimal digits.
+    pub public_key: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,8 +9,8 @@ use utoipa::{
 };
 
 use super::controllers::{
-    audit, claims, corrections, decisions, deliveries, events, notices, pictures, progress, queue, reopenings, rosters, seasons, sessions,
-    statistics, submissions, system, users,
+    audit, claims, corrections, decisions, deliveries, events, notices, persons, pictures, progress, queue, reopenings, rosters, seasons,
+    sessions, statistics, submissions, system, users,
 };
 
 #[derive(OpenApi)]
@@ -28,7 +28,8 @@ use super::controllers::{
         deliveries::list, deliveries::happen, deliveries::prints, deliveries::happen_to_prints,
         queue::skip, queue::position, queue::lengths, queue::skips, queue::put_deadline,
         statistics::reviewers, statistics::me, statistics::add_golden, statistics::golden, statistics::retire_golden,
-        claims::add, claims::heartbeat, claims::release, audit::list, events::follow, notices::calls,
+        claims::add, claims::heartbeat, claims::release, audit::list, audit::checkpoints, events::follow, notices::calls,
+        persons::consent, persons::reveal, persons::export, persons::erase, persons::retention,
     )
 )]
 struct Document;

@@ -13,6 +13,7 @@
 
 pub mod auth;
 pub mod blobs;
+pub mod chain;
 pub mod clock;
 pub mod controllers;
 mod document;

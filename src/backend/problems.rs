@@ -125,6 +125,7 @@ impl From<StoreError> for Failure {
             StoreError::IdNumberTaken => failure(StatusCode::CONFLICT, "id_number_taken"),
             StoreError::KeyReused => failure(StatusCode::UNPROCESSABLE_ENTITY, code::KEY_REUSED),
             StoreError::NoticeLimit { limit } => failure(StatusCode::CONFLICT, code::NOTICE_LIMIT).with("limit", limit),
+            StoreError::RevealLimit { until } => failure(StatusCode::TOO_MANY_REQUESTS, code::REVEAL_LIMIT).with("until", until),
             StoreError::UserExists => failure(StatusCode::CONFLICT, code::USER_EXISTS),
             StoreError::InvitationInvalid => failure(StatusCode::NOT_FOUND, code::INVITATION_INVALID),
             StoreError::Cursor => failure(StatusCode::BAD_REQUEST, code::BAD_REQUEST).with("field", "cursor"),

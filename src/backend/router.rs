@@ -16,8 +16,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::{
     auth,
     controllers::{
-        audit, claims, corrections, decisions, deliveries, events, notices, pictures, progress, queue, reopenings, rosters, seasons,
-        sessions, statistics, submissions, system, users,
+        audit, claims, corrections, decisions, deliveries, events, notices, persons, pictures, progress, queue, reopenings, rosters,
+        seasons, sessions, statistics, submissions, system, users,
     },
     entrance::Transport,
     extract::SignedIn,
@@ -113,6 +113,12 @@ pub fn routes() -> Vec<Route> {
         route("DELETE", "/v1/claims/{token}", Allowed(P::Review), delete(claims::release)),
         route("GET", "/v1/events", Allowed(P::ReadProgress), get(events::follow)),
         route("GET", "/v1/audit", Allowed(P::ReadAudit), get(audit::list)),
+        route("GET", "/v1/audit/checkpoints", Allowed(P::ReadAudit), get(audit::checkpoints)),
+        route("POST", "/v1/consents", Allowed(P::ActForStudents), post(persons::consent)),
+        route("POST", "/v1/submissions/{id}/reveal", Allowed(P::Reveal), post(persons::reveal)),
+        route("POST", "/v1/persons/export", Allowed(P::ServePersons), post(persons::export)),
+        route("POST", "/v1/persons/erasure", Allowed(P::ServePersons), post(persons::erase)),
+        route("GET", "/v1/retention", Allowed(P::ReadAudit), get(persons::retention)),
         route("GET", "/v1/notices/calls", Allowed(P::ReadCallList), get(notices::calls)),
     ]
 }

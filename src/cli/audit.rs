@@ -1,8 +1,8 @@
-//! `audit`: who did what in a season, newest first.
+//! `audit`: who did what in a season, newest first; and whether what is written there is what was written.
 
 use std::io::Write;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::remote::{self, Failure, visible};
 use super::{Context, Exit, block_on};
@@ -10,16 +10,40 @@ use crate::api::problem::{Problem, code};
 use crate::api::progress::AuditEntry;
 use crate::client::Http;
 
+mod checkpoints;
+#[cfg(feature = "server")]
+mod verify;
+
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     #[arg(long)]
     season: Option<String>,
     #[arg(long)]
     json: bool,
+    #[command(subcommand)]
+    action: Option<Action>,
 }
 
-/// Prints the audit of a season, all pages of it.
+#[derive(Debug, Subcommand)]
+enum Action {
+    Checkpoints(checkpoints::Arguments),
+    #[cfg(feature = "server")]
+    Verify(verify::Arguments),
+    #[cfg(feature = "server")]
+    Export(verify::ExportArguments),
+}
+
+/// Prints the audit of a season, all pages of it; or what the subcommand does.
 pub fn run(arguments: &Arguments, context: &Context) -> Exit {
+    match &arguments.action {
+        None => {}
+        Some(Action::Checkpoints(arguments)) => return checkpoints::run(arguments, context),
+        #[cfg(feature = "server")]
+        Some(Action::Verify(arguments)) => return verify::run(arguments, context),
+        #[cfg(feature = "server")]
+        Some(Action::Export(arguments)) => return verify::export(arguments, context),
+    }
     block_on(context, async { act(arguments, context, &remote::connect()?, &mut std::io::stdout().lock()).await })
 }
 
@@ -76,7 +100,7 @@ mod tests {
     async fn run_against(server: &MockServer, json: bool) -> (Result<Exit, Failure>, String) {
         let mut out = Vec::new();
         let http = Http::new(&server.uri(), None).unwrap();
-        let result = act(&Arguments { season: Some("s".into()), json }, &CONTEXT, &http, &mut out).await;
+        let result = act(&Arguments { season: Some("s".into()), json, action: None }, &CONTEXT, &http, &mut out).await;
         (result, String::from_utf8(out).unwrap())
     }
 

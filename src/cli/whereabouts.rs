@@ -17,6 +17,28 @@ const KEY_FILE: &str = "ZHAOSHEN_MASTER_KEY_FILE";
 const DATABASE: &str = "ZHAOSHEN_DATABASE";
 const DATABASE_FILE: &str = "ZHAOSHEN_DATABASE_FILE";
 
+/// The same for commands that can do without a house.
+#[derive(Debug, Args)]
+pub struct OptionalWhereabouts {
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[arg(long, value_name = "postgres://USER@HOST/NAME")]
+    database: Option<String>,
+    #[arg(long, value_name = "file:///DIR|s3://BUCKET/PREFIX")]
+    blobs: Option<String>,
+}
+
+impl OptionalWhereabouts {
+    /// Where the data is.
+    ///
+    /// # Errors
+    /// The text to tell, also where no data folder is named.
+    pub fn read(&self, context: &Context) -> Result<Whereabouts, String> {
+        let data = self.data.clone().ok_or_else(|| context.text("cli.data_needed", &[]))?;
+        WhereaboutsArguments { data, database: self.database.clone(), blobs: self.blobs.clone() }.read(context)
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct WhereaboutsArguments {
     #[arg(long, value_name = "DIR")]

@@ -15,7 +15,7 @@ use crate::api::{
     headers,
     people::{Invitation, NewUser, Redeem, Session, SignIn, User},
     problem::{self, Problem, code},
-    progress::{AuditEntry, DayProgress, Progress},
+    progress::{AuditCheckpoint, AuditEntry, DayProgress, Progress},
     roster::{RosterReport, Season},
     submission::{Claim, NewClaim, NewReview, NewSubmission, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
 };
@@ -315,6 +315,12 @@ impl Http {
         let mut pairs = vec![("season", season)];
         pairs.extend(cursor.map(|cursor| ("cursor", cursor)));
         self.json(self.request(Method::GET, &["audit"])?.query(&pairs)).await
+    }
+
+    /// One page of the audit's checkpoints. `GET /v1/audit/checkpoints`
+    pub async fn audit_checkpoints(&self, cursor: Option<&str>) -> Result<Page<AuditCheckpoint>, Problem> {
+        let pairs: Vec<_> = cursor.map(|cursor| ("cursor", cursor)).into_iter().collect();
+        self.json(self.request(Method::GET, &["audit", "checkpoints"])?.query(&pairs)).await
     }
 
     /// The call list of a unit as CSV. `GET /v1/notices/calls`

@@ -52,6 +52,10 @@ pub enum Permission {
     PutRecordsRight,
     /// Say what happened to deliveries and prints.
     Deliver,
+    /// See a student's name, ID number or phone unmasked; each time is written down, and an hour allows some.
+    Reveal,
+    /// Give a person everything that is kept of them, and erase it.
+    ServePersons,
 }
 
 impl Role {
@@ -87,15 +91,15 @@ impl Role {
     fn permissions(self) -> &'static [Permission] {
         use Permission::{
             ActForStudents, Deliver, LeadReviews, ManageRoster, ManageUsers, PutRecordsRight, ReadAudit, ReadCallList, ReadProgress,
-            ReadReviewStatistics, ReadSubmissions, Reopen, Review, SeePictures, SendNotice, Submit,
+            ReadReviewStatistics, ReadSubmissions, Reopen, Reveal, Review, SeePictures, SendNotice, ServePersons, Submit,
         };
         match self {
-            Role::Reviewer => &[ReadProgress, ReadSubmissions, SeePictures, Review, SendNotice],
+            Role::Reviewer => &[ReadProgress, ReadSubmissions, SeePictures, Review, SendNotice, Reveal],
             Role::LeadReviewer => {
-                &[ReadProgress, ReadSubmissions, SeePictures, Review, SendNotice, LeadReviews, ReadReviewStatistics, Reopen]
+                &[ReadProgress, ReadSubmissions, SeePictures, Review, SendNotice, LeadReviews, ReadReviewStatistics, Reopen, Reveal]
             }
             Role::UnitStaff => &[ReadProgress, ReadCallList],
-            Role::Support => &[ReadProgress, ReadSubmissions, ActForStudents],
+            Role::Support => &[ReadProgress, ReadSubmissions, ActForStudents, Reveal],
             Role::Auditor => &[ReadProgress, ReadAudit, ReadReviewStatistics],
             Role::Registrar => &[
                 ReadProgress,
@@ -110,6 +114,8 @@ impl Role {
                 ActForStudents,
                 PutRecordsRight,
                 Deliver,
+                Reveal,
+                ServePersons,
             ],
             Role::Admin => &[
                 ReadProgress,
@@ -128,6 +134,8 @@ impl Role {
                 PutRecordsRight,
                 ReadReviewStatistics,
                 Reopen,
+                Reveal,
+                ServePersons,
             ],
         }
     }
@@ -191,7 +199,7 @@ mod tests {
     fn every_permission_is_held_by_whom_the_field_names() {
         use Permission as P;
         use Role as R;
-        let table: [(P, &[R]); 11] = [
+        let table: [(P, &[R]); 13] = [
             (P::ReadProgress, &R::ALL),
             (P::ReadSubmissions, &[R::Reviewer, R::LeadReviewer, R::Registrar, R::Support, R::Admin]),
             (P::SeePictures, &[R::Reviewer, R::LeadReviewer, R::Registrar, R::Admin]),
@@ -203,6 +211,8 @@ mod tests {
             (P::ReadCallList, &[R::Registrar, R::UnitStaff, R::Admin]),
             (P::ManageUsers, &[R::Admin]),
             (P::LeadReviews, &[R::LeadReviewer, R::Admin]),
+            (P::Reveal, &[R::Reviewer, R::LeadReviewer, R::Registrar, R::Support, R::Admin]),
+            (P::ServePersons, &[R::Registrar, R::Admin]),
         ];
         for (permission, holders) in table {
             let may: Vec<R> = R::ALL.into_iter().filter(|role| role.may(permission)).collect();

@@ -13,5 +13,6 @@ pub mod queueing;
 pub mod reason;
 pub mod report;
 pub mod resident_id;
+pub mod retention;
 pub mod review;
 pub mod season;

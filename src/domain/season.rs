@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lifecycle::entitlement::Guarded;
+use super::{
+    lifecycle::entitlement::Guarded,
+    retention::{FaceComparison, Retention},
+};
 
 /// How students are known in a season. The rule changed in 2023.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -61,6 +64,10 @@ pub struct SeasonRules {
     pub reopening_seconds: u32,
     /// What the capture must be paid for before.
     pub guarded: Guarded,
+    /// Whether the machine compares faces.
+    pub face_comparison: FaceComparison,
+    /// How long what is kept.
+    pub retention: Retention,
 }
 
 impl Default for SeasonRules {
@@ -81,6 +88,8 @@ impl Default for SeasonRules {
             golden_share: 0.0,
             reopening_seconds: 24 * 60 * 60,
             guarded: Guarded::Nothing,
+            face_comparison: FaceComparison::default(),
+            retention: Retention::default(),
         }
     }
 }

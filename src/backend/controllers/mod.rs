@@ -8,6 +8,7 @@ pub mod decisions;
 pub mod deliveries;
 pub mod events;
 pub mod notices;
+pub mod persons;
 pub mod pictures;
 pub mod progress;
 pub mod queue;

@@ -36,7 +36,7 @@ pub async fn one(
 }
 
 /// By content: names and types that came with a file prove nothing.
-fn media_type(bytes: &[u8]) -> &'static str {
+pub(super) fn media_type(bytes: &[u8]) -> &'static str {
     match bytes {
         [0xff, 0xd8, 0xff, ..] => "image/jpeg",
         [0x89, b'P', b'N', b'G', ..] => "image/png",

@@ -19,11 +19,13 @@ use super::{
     },
 };
 
+pub mod chores;
 pub mod freeze;
 pub mod keys;
 pub mod lapse;
 pub mod news;
 pub mod notify;
+pub mod purge;
 pub mod reconcile;
 pub mod standardize;
 pub mod sweep;
@@ -63,6 +65,7 @@ impl Workers {
     pub fn tell_news(&mut self, state: &State, told: watch::Sender<Position>, stop: &watch::Receiver<bool>) {
         self.tasks.spawn(news::tell(state.clone(), told, stop.clone()));
         self.tasks.spawn(keys::keep_up(state.clone(), stop.clone()));
+        self.tasks.spawn(chores::keep_up(state.clone(), stop.clone()));
     }
 
     /// Waits for their ends.

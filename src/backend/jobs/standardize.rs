@@ -34,8 +34,9 @@ pub trait Darkroom: Send + Sync {
     /// The code of what is wrong with a file that is no picture.
     fn without_location(&self, photo: &[u8]) -> Result<Vec<u8>, &'static str>;
 
-    /// Judges and standardizes `photo`; where there is an ID card, compares the photo with its portrait and what is written on it with `record`.
-    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, record: &CardRecord, standard: &str, cohort: &str) -> Developed;
+    /// Judges and standardizes `photo`; where there is an ID card, compares what is written on it with `record`, cuts out its portrait and, unless
+    /// no bands are given, compares the photo with that.
+    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, record: &CardRecord, standard: &str, cohort: Option<&str>) -> Developed;
 }
 
 /// What the darkroom made of a photo.
@@ -105,9 +106,10 @@ async fn develop(state: &State, work: AttemptWork) -> Result<MachineOutcome, Dev
         None => None,
     };
     let (attempt, school, darkroom) = (work.attempt, work.school, Arc::clone(&state.parts.darkroom));
-    let developed = super::on_a_thread(move || darkroom.process(&photo, id_card.as_deref(), &work.record, &work.standard, &work.cohort))
-        .await
-        .map_err(|_| DevelopError::Panicked)?;
+    let developed =
+        super::on_a_thread(move || darkroom.process(&photo, id_card.as_deref(), &work.record, &work.standard, work.cohort.as_deref()))
+            .await
+            .map_err(|_| DevelopError::Panicked)?;
     let pictures = [
         (PictureKind::Preview, &developed.preview),
         (PictureKind::Thumb, &developed.thumb),

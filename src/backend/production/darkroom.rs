@@ -36,7 +36,7 @@ impl Darkroom for EngineDarkroom {
         photo::without_location(photo).map_err(|error| error.code())
     }
 
-    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, record: &CardRecord, standard: &str, cohort: &str) -> Developed {
+    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, record: &CardRecord, standard: &str, cohort: Option<&str>) -> Developed {
         let mut developed = self.standardize(photo, standard);
         let portrait = match id_card.map(|card| self.0.read_id_card(card)) {
             None => None,
@@ -53,10 +53,12 @@ impl Darkroom for EngineDarkroom {
         if let Some(portrait) = portrait {
             // A finished photo is compared where there is one: same size, same light as what goes to the register.
             let face = developed.standard.as_deref().unwrap_or(photo);
-            match self.0.compare(face, &portrait, &bands(cohort)) {
-                Ok(comparison) => developed.comparison = Some(comparison),
-                Err(CompareError::Portrait(_)) => developed.id_card_reasons.push(Reason::IdUnclear),
-                Err(error) => tracing::info!(code = error.code(), "a photo could not be compared"),
+            match cohort.map(|cohort| self.0.compare(face, &portrait, &bands(cohort))) {
+                // People compare.
+                None => {}
+                Some(Ok(comparison)) => developed.comparison = Some(comparison),
+                Some(Err(CompareError::Portrait(_))) => developed.id_card_reasons.push(Reason::IdUnclear),
+                Some(Err(error)) => tracing::info!(code = error.code(), "a photo could not be compared"),
             }
             developed.portrait = Some(portrait);
         }

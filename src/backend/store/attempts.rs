@@ -167,7 +167,7 @@ impl AttemptRow {
         }
         let refused_by_machine = matches!(self.state, AttemptState::Held { refused_by_machine: true, .. });
         let moved = sql("UPDATE attempts SET status = ?, version = version + 1, decision = ?, decision_reasons = ?, decided_by = ?,
-                 refused_by_machine = ?, held_until = ?, visible_at = place_at, lease_user = NULL, lease_token = NULL, leased_at = NULL
+                 refused_by_machine = ?, held_until = ?, ended_at = ?, visible_at = place_at, lease_user = NULL, lease_token = NULL, leased_at = NULL
              WHERE id = ? AND version = ?")
         .bind(after.code())
         .bind(self.decision().as_ref().map(values::code).transpose()?)
@@ -175,6 +175,7 @@ impl AttemptRow {
         .bind(self.decided_by.map(values::id))
         .bind(refused_by_machine)
         .bind(self.held_until.map(values::time))
+        .bind(matches!(after, Status::Approved | Status::Rejected | Status::Withdrawn).then(|| values::time(now)))
         .bind(values::id(self.id))
         .bind(self.version)
         .execute(&mut *write)

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     SqlStore,
-    database::{Write, sql},
+    database::{Spelling, Write, sql},
     values,
 };
 use crate::{
@@ -35,9 +35,18 @@ impl<'a> Line<'a> {
     }
 }
 
+/// On Postgres the transaction gets its number before the row gets its own: whoever seals the audit can then tell when no lower one will come.
+const APPEND: Spelling = Spelling::Each {
+    sqlite: "INSERT INTO audit (school, season, unit, at, actor, action, attempt, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    postgres: "WITH numbered AS MATERIALIZED (SELECT pg_current_xact_id())
+         INSERT INTO audit (school, season, unit, at, actor, action, attempt, details)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM numbered",
+};
+
+/// Writes a line down.
 pub async fn append(write: &mut Write, at: Timestamp, line: Line<'_>) -> StoreResult<()> {
     let details: BTreeMap<&str, String> = line.details.into_iter().collect();
-    sql("INSERT INTO audit (school, season, unit, at, actor, action, attempt, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+    sql(APPEND)
         .bind(line.school)
         .bind(line.season)
         .bind(line.unit)

@@ -10,6 +10,7 @@ pub mod intake;
 pub mod leases;
 pub mod live;
 pub mod people;
+pub mod privacy;
 pub mod progress;
 pub mod queueing;
 pub mod races;
@@ -62,6 +63,9 @@ macro_rules! conformance {
             deliveries: [an_approval_begins_both_ways_and_a_rejection_none, a_delivery_moves_by_its_version_and_once_a_key,
                 a_returned_photo_opens_the_way_for_a_new_one, a_student_who_moves_takes_the_ways_along,
                 pages_of_deliveries_join_without_gaps, one_bad_item_spoils_no_other, a_list_moves_deliveries_and_prints],
+            privacy: [what_is_masked_is_shown_with_a_reason_that_is_written_down, an_hour_allows_so_many_to_one_user,
+                who_declines_is_compared_by_people, pictures_go_when_their_time_is_over, identities_go_when_the_season_is_long_over,
+                a_person_is_erased_and_the_counts_stay_true, a_person_gets_everything_that_is_kept_of_them],
             races: [sixteen_at_one_photo_leave_a_true_history, sixteen_at_a_doubtful_photo_leave_a_true_history],
             walk: [counters_equal_a_scan_after_a_random_walk]
         );

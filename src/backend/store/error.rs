@@ -50,6 +50,8 @@ pub enum StoreError {
     KeyReused,
     #[error("the rejection has caused its {limit} retake notices")]
     NoticeLimit { limit: u8 },
+    #[error("the user has seen as many people unmasked as an hour allows")]
+    RevealLimit { until: jiff::Timestamp },
     #[error("the name is taken")]
     UserExists,
     #[error("the invitation is unknown, used or expired")]

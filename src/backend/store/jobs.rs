@@ -7,11 +7,12 @@ use uuid::Uuid;
 use super::{
     SqlStore, attempts,
     audit::{self, Line},
+    consents,
     database::{Spelling, Write, sql},
     entitlements, intake, seasons, values,
 };
 use crate::{
-    api::submission::PictureKind,
+    api::{person::ConsentKind, submission::PictureKind},
     backend::{
         blobs::BlobKind,
         store::{
@@ -190,6 +191,8 @@ impl Jobs for SqlStore {
             .await?;
         let student = sql("SELECT name, id_number FROM students WHERE id = ?").bind(values::id(attempt.student));
         let student = student.fetch_one(&mut write).await?;
+        let consented = consents::newest(&mut write, attempt.student, ConsentKind::FaceComparison).await?;
+        let compares = rules.face_comparison.allows(consented);
         write.rollback().await?;
         // What is masked cannot be compared with a card.
         let whole = |plain: String| (!plain.contains('*')).then_some(plain);
@@ -206,7 +209,7 @@ impl Jobs for SqlStore {
             attempt: attempt.id,
             school: attempt.school,
             standard: rules.standard,
-            cohort: rules.cohort,
+            cohort: compares.then_some(rules.cohort),
             original: original.ok_or(StoreError::Corrupt("an attempt without its photo"))?,
             id_card,
             record,

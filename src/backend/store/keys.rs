@@ -298,7 +298,7 @@ impl SqlStore {
     /// # Errors
     /// When the store fails.
     pub async fn blob_names(&self, school: &str, after: &str, limit: u32) -> StoreResult<Vec<String>> {
-        let rows = sql("SELECT name FROM blobs WHERE school = ?1 AND name > ?2 ORDER BY name LIMIT ?3")
+        let rows = sql("SELECT name FROM blobs WHERE school = ?1 AND name > ?2 AND purged_at IS NULL ORDER BY name LIMIT ?3")
             .bind(school)
             .bind(after)
             .bind(i64::from(limit))

@@ -21,9 +21,11 @@ use super::vault::{MasterKey, Vault};
 mod attempts;
 pub mod audit;
 pub mod batch;
+pub mod checkpoints;
 pub mod claims;
 #[cfg(test)]
 pub mod conformance;
+pub mod consents;
 pub mod corrections;
 pub mod counters;
 pub mod cursor;
@@ -43,6 +45,7 @@ pub mod live;
 pub mod mappings;
 pub mod notices;
 pub mod people;
+pub mod persons;
 pub mod places;
 #[cfg(test)]
 mod plans;
@@ -50,6 +53,7 @@ mod policy;
 pub mod queue;
 pub mod reconcile;
 pub mod reopening;
+pub mod retention;
 mod reviews;
 pub mod rosters;
 pub mod seasons;
@@ -94,6 +98,10 @@ pub trait Store:
     + tries::Trying
     + keys::KeyKeeping
     + audit::Auditing
+    + checkpoints::Sealing
+    + consents::Consenting
+    + persons::Persons
+    + retention::Retaining
     + live::Watching
 {
 }

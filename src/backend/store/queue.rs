@@ -77,7 +77,8 @@ const LEASED: &str = summary!(
 );
 
 /// A golden item shows the pictures of the attempt it was made from.
-const KINDS: &str = "SELECT DISTINCT b.kind FROM attempts a JOIN blobs b ON b.attempt = coalesce(a.golden_source, a.id) WHERE a.id = ?";
+const KINDS: &str = "SELECT DISTINCT b.kind FROM attempts a JOIN blobs b ON b.attempt = coalesce(a.golden_source, a.id)
+     WHERE a.id = ? AND b.purging_at IS NULL";
 
 /// Submissions as people read them.
 #[async_trait]
@@ -179,7 +180,7 @@ impl Queue for SqlStore {
 
     async fn picture(&self, principal: &Principal, id: Uuid, kind: PictureKind) -> StoreResult<String> {
         let name: Option<String> =
-            sql("SELECT b.name FROM attempts a JOIN blobs b ON b.attempt = coalesce(a.golden_source, a.id) AND b.kind = ?2
+            sql("SELECT b.name FROM attempts a JOIN blobs b ON b.attempt = coalesce(a.golden_source, a.id) AND b.kind = ?2 AND b.purging_at IS NULL
              WHERE a.id = ?1 AND a.school = ?3 AND (?4 IS NULL OR a.unit IN (SELECT value FROM json_each(?4)))
                  AND (a.golden_for IS NULL OR a.golden_for = ?5)
              ORDER BY b.name = (SELECT r.blob FROM renditions r WHERE r.id = a.rendition) DESC, b.created_at DESC LIMIT 1")

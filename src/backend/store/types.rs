@@ -222,7 +222,8 @@ pub struct AttemptWork {
     /// Whose key seals what comes of it.
     pub school: String,
     pub standard: String,
-    pub cohort: String,
+    /// The set of comparison bands; absent where the machine is not to compare faces.
+    pub cohort: Option<String>,
     /// Names of blobs.
     pub original: String,
     pub id_card: Option<String>,

@@ -190,6 +190,7 @@ impl House {
             Some("skip") => json!({"reason": "unsure"}),
             Some("reopenings") => json!({"reason": "complaint"}),
             Some("corrections") => json!({"phone": "13800000000"}),
+            Some("reveal") => json!({"fields": ["name"], "reason": "check_identity"}),
             Some("resumption") => json!({"accept": true}),
             _ => json!({"verdict": "approve"}),
         };
@@ -245,7 +246,7 @@ impl Darkroom for Played {
         if photo.starts_with(b"\xff\xd8\xff") { Ok(photo.to_vec()) } else { Err("not_a_picture") }
     }
 
-    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, _: &CardRecord, standard: &str, cohort: &str) -> Developed {
+    fn process(&self, photo: &[u8], id_card: Option<&[u8]>, _: &CardRecord, standard: &str, cohort: Option<&str>) -> Developed {
         let part = std::str::from_utf8(&photo[3..]).unwrap();
         assert_ne!(part, "panic", "played to panic");
         if part == "stuck" {
@@ -270,10 +271,12 @@ impl Darkroom for Played {
             return Developed { reasons: vec![Reason::FaceCount], ..seen };
         }
         let band = if part == "doubtful" { Band::Doubtful } else { Band::Same };
-        let bands = Bands { cohort: cohort.to_owned(), model: "m".into(), same: 0.5, doubtful: 0.3 };
-        let comparison = Comparison { score: 0.4, scale: Scale { min: 0.0, max: 1.0 }, band, model: "m".into(), bands };
-        let compared = id_card.map(|_| (picture("portrait"), comparison));
-        let (portrait, comparison) = compared.map_or((None, None), |(portrait, comparison)| (portrait, Some(comparison)));
+        let comparison = |cohort: &str| {
+            let bands = Bands { cohort: cohort.to_owned(), model: "m".into(), same: 0.5, doubtful: 0.3 };
+            Comparison { score: 0.4, scale: Scale { min: 0.0, max: 1.0 }, band, model: "m".into(), bands }
+        };
+        let portrait = id_card.and_then(|_| picture("portrait"));
+        let comparison = id_card.and(cohort).map(comparison);
         Developed { standard: picture("standard"), portrait, comparison, ..seen }
     }
 }

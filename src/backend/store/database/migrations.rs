@@ -17,8 +17,17 @@ macro_rules! migrations {
 }
 
 /// The files in `migrations/sqlite` and `migrations/postgres`: the number is the version, the rest its name.
-const ALL: &[(&str, &str, &str)] =
-    &migrations!["0001_house", "0002_queue", "0003_decisions", "0004_access", "0006_live", "0007_roster_and_progress", "0008_keys"];
+const ALL: &[(&str, &str, &str)] = &migrations![
+    "0001_house",
+    "0002_queue",
+    "0003_decisions",
+    "0004_access",
+    "0006_live",
+    "0007_roster_and_progress",
+    "0008_keys",
+    "0009_audit_checkpoints",
+    "0011_privacy",
+];
 
 /// The migrations of SQLite.
 pub fn sqlite() -> Migrator {

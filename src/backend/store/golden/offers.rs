@@ -74,7 +74,7 @@ pub(super) const POSSIBLE: &str = "SELECT a.id AS source, s.id AS student, s.nam
      WHERE g.id = ?4 AND g.retired_at IS NULL AND a.status IN ('approved', 'rejected') AND a.decision = g.verdict
          AND c.captured_students + coalesce(own.captured_students, 0) < c.students AND c.enrolled_invited > coalesce(own.students, 0)
          AND (coalesce(u.closes_at, se.closes_at) IS NULL OR coalesce(u.closes_at, se.closes_at) > ?6)
-         AND EXISTS (SELECT 1 FROM blobs b WHERE b.attempt = a.id AND b.kind = 'standard')";
+         AND EXISTS (SELECT 1 FROM blobs b WHERE b.attempt = a.id AND b.kind = 'standard' AND b.purging_at IS NULL)";
 
 /// The season of a reviewer's own and what of the shared one it needs; the flag says whether it is about one unit.
 pub(super) const FOUND_SEASON: [(&str, bool); 3] = [
