@@ -24,11 +24,13 @@ mod keys;
 mod login;
 #[cfg(feature = "server")]
 mod migrate;
+mod person;
 mod pictures;
 mod private;
 mod progress;
 mod record;
 mod remote;
+mod retention;
 #[cfg(feature = "desk")]
 mod review;
 #[cfg(feature = "server")]
@@ -110,6 +112,8 @@ enum Command {
     Progress(progress::Arguments),
     Export(export::Arguments),
     Audit(audit::Arguments),
+    Person(person::Arguments),
+    Retention(retention::Arguments),
     Statistics(statistics::Arguments),
     #[cfg(feature = "desk")]
     Review(review::Arguments),
@@ -195,6 +199,8 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::Progress(arguments) => progress::run(&arguments, context),
         Command::Export(arguments) => export::run(&arguments, context),
         Command::Audit(arguments) => audit::run(&arguments, context),
+        Command::Person(arguments) => person::run(&arguments, context),
+        Command::Retention(arguments) => retention::run(&arguments, context),
         Command::Statistics(arguments) => statistics::run(&arguments, context),
         #[cfg(feature = "desk")]
         Command::Review(arguments) => review::run(arguments, context),

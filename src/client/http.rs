@@ -386,7 +386,7 @@ fn content_type(response: &Response) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-async fn read_bytes(mut response: Response) -> Result<Vec<u8>, Problem> {
+pub(super) async fn read_bytes(mut response: Response) -> Result<Vec<u8>, Problem> {
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {

@@ -6,6 +6,7 @@ mod decisions;
 pub mod http;
 pub mod live;
 pub mod outbox;
+pub mod persons;
 pub mod pin;
 pub mod reviewing;
 pub mod session;

@@ -15,6 +15,7 @@ mod licences;
 mod live;
 mod opening;
 mod papers;
+mod privacy;
 mod progress;
 mod replicas;
 mod rosters;

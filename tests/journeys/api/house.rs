@@ -30,7 +30,7 @@ use zhaoshen::{
             standardize::{Darkroom, Developed},
         },
         serve::{self, Config, Running},
-        state::Parts,
+        state::{Parts, State},
         whereabouts::{DatabaseAddress, Whereabouts},
     },
     domain::{
@@ -132,6 +132,15 @@ impl House {
 
     pub fn token(&self, name: &str) -> String {
         self.tokens[name].clone()
+    }
+
+    pub fn state(&self) -> &State {
+        self.running.state()
+    }
+
+    /// How many pictures the storage has.
+    pub async fn blobs(&self) -> usize {
+        self.state().blobs.list().await.unwrap().len()
     }
 
     pub fn carried(&self) -> usize {

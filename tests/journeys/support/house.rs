@@ -160,6 +160,18 @@ impl House {
         self.server.take().expect("a server that runs").kill_9();
     }
 
+    /// Ends the server in order.
+    pub fn stop(&mut self) {
+        self.server.take().expect("a server that runs").stop();
+    }
+
+    /// A command of whoever keeps the house, on its data.
+    pub fn keeper(&self, arguments: &[&str]) -> Command {
+        let mut command = self.home.command(PROGRAM);
+        command.args(arguments).arg("--data").arg(self.data()).envs(self.environment());
+        command
+    }
+
     /// Waits for an answer of the API.
     pub fn ask<T>(&self, call: impl Future<Output = Result<T, Problem>>) -> T {
         self.runtime.block_on(call).expect("the server answers")
