@@ -133,7 +133,7 @@ pub fn router(state: State) -> Router {
         })
         .fallback(async || Failure::not_found())
         .method_not_allowed_fallback(async || {
-            Failure::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_REQUEST, "the resource does not know this method")
+            Failure::new(StatusCode::METHOD_NOT_ALLOWED, code::METHOD_UNKNOWN, "the resource does not know this method")
         })
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| Failure::internal(&"a controller panicked").into_response()))
         .layer(middleware::from_fn_with_state(state.clone(), observe))

@@ -31,6 +31,7 @@ fn page_length(asked: Option<u32>) -> u32 {
 
 /// What a GET of something in a season may say.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OfSeason {
     pub season: String,
 }
