@@ -18,13 +18,14 @@ use utoipa::{
 };
 
 use super::controllers::{
-    audit, claims, corrections, decisions, deliveries, events, notices, pictures, progress, queue, reopenings, rosters, seasons,
+    audit, claims, corrections, decisions, deliveries, docs, events, notices, pictures, progress, queue, reopenings, rosters, seasons,
     sessions, statistics, submissions, system, users,
 };
 use crate::api::live::Moved;
 
 mod complete;
 mod examples;
+pub mod page;
 mod refusals;
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,7 @@ mod words;
     modifiers(&Token),
     components(schemas(Moved)),
     paths(
-        system::front, system::invite, system::healthy, system::ready, system::metrics, system::document,
+        system::front, system::invite, system::healthy, system::ready, system::metrics, system::document, docs::docs,
         sessions::sign_in, sessions::sign_out, sessions::current, sessions::redeem, users::list, users::add, users::end_sessions,
         seasons::list, seasons::put, rosters::take, progress::units, progress::progress, progress::days,
         submissions::add, submissions::list, submissions::one, pictures::one,

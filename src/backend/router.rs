@@ -16,7 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::{
     auth,
     controllers::{
-        audit, claims, corrections, decisions, deliveries, events, notices, pictures, progress, queue, reopenings, rosters, seasons,
+        audit, claims, corrections, decisions, deliveries, docs, events, notices, pictures, progress, queue, reopenings, rosters, seasons,
         sessions, statistics, submissions, system, users,
     },
     entrance::Transport,
@@ -65,6 +65,7 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/readyz", Anybody, get(system::ready)),
         route("GET", "/metrics", Anybody, get(system::metrics)),
         route("GET", "/openapi.json", Anybody, get(system::document)),
+        route("GET", "/docs", Anybody, get(docs::docs)),
         route("POST", "/v1/sessions", Anybody, post(sessions::sign_in)),
         route("DELETE", "/v1/sessions", SignedIn, delete(sessions::sign_out)),
         route("GET", "/v1/sessions/current", SignedIn, get(sessions::current)),

@@ -6,6 +6,7 @@ pub mod claims;
 pub mod corrections;
 pub mod decisions;
 pub mod deliveries;
+pub mod docs;
 pub mod events;
 pub mod notices;
 pub mod pictures;
