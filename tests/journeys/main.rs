@@ -26,3 +26,4 @@ mod support;
 mod through;
 mod tls;
 mod together;
+mod walk;
