@@ -46,6 +46,8 @@ pub mod code {
     pub const TOO_MANY_TRIES: &str = "too_many_tries";
     pub const FORBIDDEN: &str = "forbidden";
     pub const NOT_FOUND: &str = "not_found";
+    pub const METHOD_UNKNOWN: &str = "method_unknown";
+    pub const MEDIA_TYPE_UNKNOWN: &str = "media_type";
     pub const VERSION_REQUIRED: &str = "version_required";
     pub const STALE_VERSION: &str = "stale_version";
     pub const KEY_REQUIRED: &str = "key_required";
@@ -75,7 +77,7 @@ pub mod code {
     /// Given by the client when the answer made no sense.
     pub const NONSENSE: &str = "nonsense";
 
-    pub const ALL: [&str; 33] = [
+    pub const ALL: [&str; 35] = [
         BAD_REQUEST,
         SIGN_IN,
         WRONG_PASSWORD,
@@ -84,6 +86,8 @@ pub mod code {
         TOO_MANY_TRIES,
         FORBIDDEN,
         NOT_FOUND,
+        METHOD_UNKNOWN,
+        MEDIA_TYPE_UNKNOWN,
         VERSION_REQUIRED,
         STALE_VERSION,
         KEY_REQUIRED,

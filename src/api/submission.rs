@@ -18,7 +18,9 @@ use crate::domain::{
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Page<T> {
     pub items: Vec<T>,
+    /// Where the next page begins, for `cursor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(example = "AAYkAB0XWAABl_PCWjF8wLnVL09vGpw-"))]
     pub next: Option<String>,
 }
 

@@ -1,5 +1,14 @@
-//! The API described: every route with its types, out of the handlers themselves.
+//! The API described: every route with its types, out of the handlers themselves. What no handler says alone is added here, from one table each:
+//! examples, problems by their codes, what parameters mean, who may ask.
+//!
+//! A new route is named under `paths` below. Its annotation says what is its own: types, a summary and more about it in its documentation, and
+//! codes of problems beside the usual ones as `extensions(("x-problem-codes" = json!([…])))`. A type that is new in a body gets its example in
+//! `document/examples`, a code its status in `document/refusals.rs`, a parameter's name its meaning in `document/words.rs`. What is missing fails
+//! a test that says what and where.
 
+use std::sync::LazyLock;
+
+use serde_json::Value;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -9,16 +18,27 @@ use utoipa::{
 };
 
 use super::controllers::{
-    audit, claims, corrections, decisions, deliveries, events, notices, persons, pictures, progress, queue, reopenings, rosters, seasons,
-    sessions, statistics, submissions, system, users,
+    audit, claims, corrections, decisions, deliveries, docs, events, notices, persons, pictures, progress, queue, reopenings, rosters,
+    seasons, sessions, statistics, submissions, system, users,
 };
+use crate::api::live::Moved;
+
+mod complete;
+mod examples;
+pub mod page;
+mod refusals;
+#[cfg(test)]
+mod tests;
+mod words;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "zhaoshen", description = "Capture backend: certificate photos from intake to a reviewer's decision."),
+    info(title = "zhaoshen", description = "照审: certificate photos of graduates from intake to the register. `docs/api.md` walks through the main \
+        flow, and says what may change under `/v1` and what never does."),
     modifiers(&Token),
+    components(schemas(Moved)),
     paths(
-        system::front, system::invite, system::healthy, system::ready, system::metrics, system::document,
+        system::front, system::invite, system::healthy, system::ready, system::metrics, system::document, docs::docs,
         sessions::sign_in, sessions::sign_out, sessions::current, sessions::redeem, users::list, users::add, users::end_sessions,
         seasons::list, seasons::put, rosters::take, progress::units, progress::progress, progress::days,
         submissions::add, submissions::list, submissions::one, pictures::one,
@@ -39,43 +59,16 @@ struct Token;
 impl Modify for Token {
     fn modify(&self, document: &mut openapi::OpenApi) {
         let components = document.components.get_or_insert_with(Default::default);
-        components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.description = Some("The opaque token of a session: `POST /v1/sessions` gives one.".to_owned());
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
     }
 }
 
 /// The document served at `/openapi.json`.
 #[must_use]
-pub fn document() -> openapi::OpenApi {
-    Document::openapi()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::backend::router::{Access, routes};
-
-    #[test]
-    fn every_route_is_described_and_nothing_else() {
-        let json = serde_json::to_value(document()).unwrap();
-        let described: BTreeSet<(String, String)> = json["paths"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .flat_map(|(path, methods)| methods.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone())))
-            .collect();
-        let served: BTreeSet<(String, String)> =
-            routes().into_iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
-        assert_eq!(described, served);
-    }
-
-    #[test]
-    fn what_needs_a_token_says_so() {
-        let json = serde_json::to_value(document()).unwrap();
-        for route in routes() {
-            let operation = &json["paths"][route.path][route.method.to_lowercase()];
-            assert_eq!(operation["security"].is_array(), route.access != Access::Anybody, "{} {}", route.method, route.path);
-        }
-    }
+pub fn document() -> &'static Value {
+    static WHOLE: LazyLock<Value> =
+        LazyLock::new(|| complete::complete(serde_json::to_value(Document::openapi()).expect("a description is JSON")));
+    &WHOLE
 }

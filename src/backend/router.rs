@@ -16,7 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::{
     auth,
     controllers::{
-        audit, claims, corrections, decisions, deliveries, events, notices, persons, pictures, progress, queue, reopenings, rosters,
+        audit, claims, corrections, decisions, deliveries, docs, events, notices, persons, pictures, progress, queue, reopenings, rosters,
         seasons, sessions, statistics, submissions, system, users,
     },
     entrance::Transport,
@@ -65,6 +65,7 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/readyz", Anybody, get(system::ready)),
         route("GET", "/metrics", Anybody, get(system::metrics)),
         route("GET", "/openapi.json", Anybody, get(system::document)),
+        route("GET", "/docs", Anybody, get(docs::docs)),
         route("POST", "/v1/sessions", Anybody, post(sessions::sign_in)),
         route("DELETE", "/v1/sessions", SignedIn, delete(sessions::sign_out)),
         route("GET", "/v1/sessions/current", SignedIn, get(sessions::current)),
@@ -139,7 +140,7 @@ pub fn router(state: State) -> Router {
         })
         .fallback(async || Failure::not_found())
         .method_not_allowed_fallback(async || {
-            Failure::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_REQUEST, "the resource does not know this method")
+            Failure::new(StatusCode::METHOD_NOT_ALLOWED, code::METHOD_UNKNOWN, "the resource does not know this method")
         })
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| Failure::internal(&"a controller panicked").into_response()))
         .layer(middleware::from_fn_with_state(state.clone(), observe))

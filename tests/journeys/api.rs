@@ -270,6 +270,10 @@ async fn whoever_comes_with_a_browser_is_told_what_this_is() {
     assert!(english.contains("lang=\"en\"") && english.contains("zhaoshen login http://127.0.0.1:"));
     let chinese = house.request("GET", None, "/invite").send().await.unwrap().text().await.unwrap();
     assert!(chinese.contains("lang=\"zh-CN\"") && chinese.contains("邀请"));
+    let docs = house.request("GET", None, "/docs").header("accept-language", "en").send().await.unwrap();
+    assert!(docs.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'; style-src 'sha256-"));
+    assert!(docs.text().await.unwrap().contains("<html lang=\"en\">"));
+    assert!(house.ask("GET", None, "/docs?language=zh-CN").await.text().await.unwrap().contains("<html lang=\"zh-CN\">"));
     for path in ["/healthz", "/readyz", "/openapi.json"] {
         assert_eq!(house.ask("GET", None, path).await.status(), StatusCode::OK, "{path}");
     }

@@ -27,3 +27,4 @@ mod support;
 mod through;
 mod tls;
 mod together;
+mod walk;

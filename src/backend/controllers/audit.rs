@@ -19,6 +19,7 @@ use crate::{
 
 /// Which part of the audit is asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Reading {
     /// Absent: everything of the school.
     pub season: Option<String>,
@@ -27,6 +28,8 @@ pub struct Reading {
 }
 
 /// A page of the audit.
+///
+/// Who did what to which thing, newest first. Nothing personal is in it.
 #[utoipa::path(get, path = "/v1/audit", security(("token" = [])), params(Reading),
     responses((status = 200, body = Page<AuditEntry>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(
@@ -40,6 +43,7 @@ pub async fn list(
 
 /// Which page of the checkpoints is asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ReadingCheckpoints {
     pub cursor: Option<String>,
     pub limit: Option<u32>,

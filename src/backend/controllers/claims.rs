@@ -17,7 +17,12 @@ use crate::{
 };
 
 /// Reserves photos for the asker, the longest free first, or the named ones.
-#[utoipa::path(post, path = "/v1/claims", security(("token" = [])), request_body = NewClaim,
+///
+/// A lease is advice and ends by time alone: it keeps two people from looking at one photo, and the version decides who may judge it. An answer
+/// without items says why: nothing waits, all are on other screens until `all_claimed_until`, or none is for the asker.
+#[utoipa::path(post, path = "/v1/claims",
+    extensions(("x-problem-codes" = json!(["not_found", "season_unknown"]))),
+    security(("token" = [])), request_body = NewClaim,
     responses((status = 201, body = Claim), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn add(
     Shared(state): Shared<State>,
@@ -32,6 +37,8 @@ pub async fn add(
 }
 
 /// A sign of life: prolongs what is still held under the token.
+///
+/// Sent now and then while photos are on the screen. What others hold meanwhile is not in the answer.
 #[utoipa::path(put, path = "/v1/claims/{token}", security(("token" = [])), params(("token" = Uuid, Path)),
     responses((status = 200, body = Claim), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn heartbeat(Shared(state): Shared<State>, signed_in: SignedIn, InPath(token): InPath<Uuid>) -> Result<Json<Claim>, Failure> {
@@ -39,6 +46,8 @@ pub async fn heartbeat(Shared(state): Shared<State>, signed_in: SignedIn, InPath
 }
 
 /// Gives back what is held under the token.
+///
+/// Said again it is the same; a token that nobody knows is none that holds anything.
 #[utoipa::path(delete, path = "/v1/claims/{token}", security(("token" = [])), params(("token" = Uuid, Path)),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn release(Shared(state): Shared<State>, signed_in: SignedIn, InPath(token): InPath<Uuid>) -> Result<StatusCode, Failure> {

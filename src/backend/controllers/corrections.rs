@@ -22,7 +22,9 @@ use crate::{
 /// Asks that the record be put right. Until it is resumed or withdrawn the photo is neither offered nor decided.
 ///
 /// Refused with `not_pending`, `already_decided`, `season_closed`.
-#[utoipa::path(post, path = "/v1/submissions/{id}/corrections", security(("token" = [])), request_body = NewCorrection,
+#[utoipa::path(post, path = "/v1/submissions/{id}/corrections",
+    extensions(("x-problem-codes" = json!(["not_standardized", "not_pending", "already_decided", "withdrawn", "season_closed"]))),
+    security(("token" = [])), request_body = NewCorrection,
     params(("id" = Uuid, Path), ("if-match" = String, Header), ("idempotency-key" = Uuid, Header)),
     responses((status = 200, body = ReviewOutcome), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn request(
@@ -43,7 +45,9 @@ pub async fn request(
 /// Ends the open correction: the record is put right as asked, or stays. The photo waits for reviews again, in its old place.
 ///
 /// Refused with `no_correction`, and with `id_number_taken` where the number is another student's.
-#[utoipa::path(post, path = "/v1/submissions/{id}/resumption", security(("token" = [])), request_body = Resumption,
+#[utoipa::path(post, path = "/v1/submissions/{id}/resumption",
+    extensions(("x-problem-codes" = json!(["not_standardized", "no_correction", "already_decided", "withdrawn", "id_number_taken"]))),
+    security(("token" = [])), request_body = Resumption,
     params(("id" = Uuid, Path), ("if-match" = String, Header), ("idempotency-key" = Uuid, Header)),
     responses((status = 200, body = ReviewOutcome), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn resume(
@@ -62,7 +66,9 @@ pub async fn resume(
 /// Takes the photo back before a decision; the student may hand in another.
 ///
 /// Refused with `already_decided`, `season_closed`.
-#[utoipa::path(post, path = "/v1/submissions/{id}/withdrawal", security(("token" = [])),
+#[utoipa::path(post, path = "/v1/submissions/{id}/withdrawal",
+    extensions(("x-problem-codes" = json!(["already_decided", "withdrawn", "season_closed"]))),
+    security(("token" = [])),
     params(("id" = Uuid, Path), ("if-match" = String, Header), ("idempotency-key" = Uuid, Header)),
     responses((status = 200, body = ReviewOutcome), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn withdraw(
@@ -78,6 +84,8 @@ pub async fn withdraw(
 }
 
 /// Open corrections, oldest first, their values masked.
+///
+/// For those who put records right; each is ended by `POST /v1/submissions/{id}/resumption` at the version that is told.
 #[utoipa::path(get, path = "/v1/corrections", security(("token" = [])), params(OpenOnes),
     responses((status = 200, body = Page<Correction>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(

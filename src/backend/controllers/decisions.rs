@@ -25,7 +25,10 @@ use crate::{
 };
 
 /// Reviews a photo. `decision` is absent while more reviews are needed.
-#[utoipa::path(post, path = "/v1/submissions/{id}/reviews", security(("token" = [])), request_body = NewReview,
+#[utoipa::path(post, path = "/v1/submissions/{id}/reviews",
+    extensions(("x-problem-codes" = json!(["not_standardized", "no_rendition", "not_pending", "already_decided", "withdrawn", "already_reviewed",
+        "lead_needed"]))),
+    security(("token" = [])), request_body = NewReview,
     params(("id" = Uuid, Path), ("if-match" = String, Header), ("idempotency-key" = Uuid, Header), ("lease-token" = Option<Uuid>, Header)),
     responses((status = 200, body = ReviewOutcome), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn review(
@@ -47,7 +50,11 @@ pub async fn review(
 }
 
 /// Takes a held decision back.
-#[utoipa::path(post, path = "/v1/submissions/{id}/undo", security(("token" = [])),
+///
+/// By who decided, until `held_until`; the photo waits for reviews again.
+#[utoipa::path(post, path = "/v1/submissions/{id}/undo",
+    extensions(("x-problem-codes" = json!(["not_standardized", "not_held", "already_decided", "withdrawn"]))),
+    security(("token" = [])),
     params(("id" = Uuid, Path), ("if-match" = String, Header), ("idempotency-key" = Uuid, Header)),
     responses((status = 200, body = ReviewOutcome), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn undo(
@@ -62,7 +69,9 @@ pub async fn undo(
 }
 
 /// Says a rejection once more. With an `Idempotency-Key` (and then `If-Match`) a repeated request is one notice.
-#[utoipa::path(post, path = "/v1/submissions/{id}/retake-notice", security(("token" = [])),
+#[utoipa::path(post, path = "/v1/submissions/{id}/retake-notice",
+    extensions(("x-problem-codes" = json!(["not_rejected", "already_submitted", "notice_limit"]))),
+    security(("token" = [])),
     params(("id" = Uuid, Path), ("if-match" = Option<String>, Header), ("idempotency-key" = Option<Uuid>, Header)),
     responses((status = 200, body = ReviewOutcome), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn retake_notice(

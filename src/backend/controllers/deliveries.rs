@@ -22,6 +22,7 @@ use crate::{
 
 /// Which deliveries are asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OfDeliveries {
     pub season: String,
     pub unit: Option<String>,
@@ -34,6 +35,7 @@ pub struct OfDeliveries {
 
 /// Which prints are asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OfPrints {
     pub season: String,
     pub unit: Option<String>,
@@ -45,6 +47,8 @@ pub struct OfPrints {
 }
 
 /// Approved photos on their way to the register, in the order of their approvals.
+///
+/// Each has a version of its own, for the events that say how it went.
 #[utoipa::path(get, path = "/v1/deliveries", security(("token" = [])), params(OfDeliveries),
     responses((status = 200, body = Page<Delivery>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(
@@ -78,6 +82,8 @@ pub async fn happen(
 }
 
 /// Paper prints of approved photos, in the order of their approvals.
+///
+/// Prints go their own way beside the delivery to the register.
 #[utoipa::path(get, path = "/v1/prints", security(("token" = [])), params(OfPrints),
     responses((status = 200, body = Page<Print>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn prints(
@@ -91,6 +97,8 @@ pub async fn prints(
 }
 
 /// Says what happened to prints; each item is judged for itself.
+///
+/// At most 100. Sent again, what was done answers `again`.
 #[utoipa::path(post, path = "/v1/prints/events", security(("token" = [])), request_body = Batch<NewPrintEvent>,
     responses((status = 200, body = BatchResults<MovedPrint>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn happen_to_prints(

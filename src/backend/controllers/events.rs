@@ -14,10 +14,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use crate::{
-    api::{
-        live::{Moved, name},
-        problem::Problem,
-    },
+    api::{live::name, problem::Problem},
     backend::{
         extract::{Arguments, SignedIn},
         problems::Failure,
@@ -48,7 +45,7 @@ pub struct Wanted {
 /// off; without, it begins now.
 #[utoipa::path(get, path = "/v1/events", security(("token" = [])),
     params(Wanted, ("last-event-id" = Option<String>, Header, description = "The id of the last event that was read")),
-    responses((status = 200, body = Moved, content_type = "text/event-stream",
+    responses((status = 200, body = String, content_type = "text/event-stream",
             example = json!("id: 4711-12\nevent: submission\ndata: {\"submission\":\"0197f3c2-5a31-7cc0-b9d5-2f4f6f1a9c3e\",\"unit\":\"101\",\"kind\":\"attempt.held\",\"version\":4,\"at\":\"2027-05-01T08:00:00Z\"}\n\n")),
         (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn follow(

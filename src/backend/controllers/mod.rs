@@ -6,6 +6,7 @@ pub mod claims;
 pub mod corrections;
 pub mod decisions;
 pub mod deliveries;
+pub mod docs;
 pub mod events;
 pub mod notices;
 pub mod persons;
@@ -32,6 +33,7 @@ fn page_length(asked: Option<u32>) -> u32 {
 
 /// What a GET of something in a season may say.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OfSeason {
     pub season: String,
 }

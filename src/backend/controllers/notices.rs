@@ -21,14 +21,18 @@ use crate::{
 
 /// Whose call list is asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Calling {
     pub season: String,
     pub unit: Option<String>,
 }
 
 /// The call list as CSV (UTF-8 with a mark, as spreadsheets want it), in the language of `Accept-Language`.
+///
+/// Whom no notice reached. The one answer with unmasked names and phones, for the unit that must call them; reading it is audited.
 #[utoipa::path(get, path = "/v1/notices/calls", security(("token" = [])), params(Calling),
-    responses((status = 200, content_type = "text/csv", body = String), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, content_type = "text/csv", body = String,
+        example = "\u{feff}办学单位,学号,姓名,手机,通知,原因,自何时\n101,25010001,张三,13800000000,照片未通过,表情不自然,2027-05-01T08:00:00Z\n"), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn calls(
     Shared(state): Shared<State>,
     signed_in: SignedIn,

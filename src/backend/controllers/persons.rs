@@ -31,6 +31,7 @@ const LONGEST_VERSION: usize = 40;
 
 /// Records what a student agreed to, or did not. Who declines the comparison of faces is compared by people; what was compared is removed.
 #[utoipa::path(post, path = "/v1/consents", security(("token" = [])), request_body = NewConsent,
+    extensions(("x-problem-codes" = json!(["season_unknown", "student_unknown"]))),
     responses((status = 201, body = Consent), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn consent(Shared(state): Shared<State>, signed_in: SignedIn, JsonBody(new): JsonBody<NewConsent>) -> Result<Response, Failure> {
     let known = (1..=LONGEST_VERSION).contains(&new.version.chars().count()) && !new.version.chars().any(char::is_control);
@@ -42,9 +43,8 @@ pub async fn consent(Shared(state): Shared<State>, signed_in: SignedIn, JsonBody
 }
 
 /// Shows name, ID number or phone unmasked. To whom and why is written down first; an hour allows 20 of these.
-///
-/// Refused with `reveal_limit`.
 #[utoipa::path(post, path = "/v1/submissions/{id}/reveal", security(("token" = [])), request_body = Reveal, params(("id" = Uuid, Path)),
+    extensions(("x-problem-codes" = json!(["reveal_limit"]))),
     responses((status = 200, body = Revealed), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn reveal(
     Shared(state): Shared<State>,
@@ -60,6 +60,7 @@ pub async fn reveal(
 
 /// Everything that is kept of a person in a season, for that person: a ZIP archive of `data.json` and the pictures.
 #[utoipa::path(post, path = "/v1/persons/export", security(("token" = [])), request_body = PersonAsked,
+    extensions(("x-problem-codes" = json!(["season_unknown", "student_unknown"]))),
     responses((status = 200, content_type = "application/zip"), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn export(
     Shared(state): Shared<State>,
@@ -96,6 +97,7 @@ pub async fn export(
 ///
 /// Refused with `already_submitted` while a photo is under way, and with `on_its_way` while the register still needs it.
 #[utoipa::path(post, path = "/v1/persons/erasure", security(("token" = [])), request_body = Erasure,
+    extensions(("x-problem-codes" = json!(["season_unknown", "student_unknown", "already_submitted", "on_its_way", "closed"]))),
     responses((status = 200, body = Erased), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn erase(Shared(state): Shared<State>, signed_in: SignedIn, JsonBody(asked): JsonBody<Erasure>) -> Result<Json<Erased>, Failure> {
     Ok(Json(state.store.erase_person(&signed_in.principal(), &asked, state.clock.now()).await?))

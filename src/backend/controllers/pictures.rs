@@ -17,6 +17,8 @@ use crate::{
 };
 
 /// One picture: JPEG; the original in its own type.
+///
+/// Nobody on the way may keep it. ID cards are never given out, only the portrait cut from one.
 #[utoipa::path(get, path = "/v1/submissions/{id}/pictures/{kind}", security(("token" = [])),
     params(("id" = Uuid, Path), ("kind" = PictureKind, Path)),
     responses((status = 200, content_type = "image/jpeg"), (status = "default", body = Problem, content_type = "application/problem+json")))]

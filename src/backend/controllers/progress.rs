@@ -25,6 +25,7 @@ use crate::{
 
 /// What `GET /v1/progress` may say.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Asking {
     pub season: String,
     /// `json`, `csv` or `xlsx`; counts before `Accept`.
@@ -34,6 +35,7 @@ pub struct Asking {
 
 /// What `GET /v1/progress/days` may say.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OfDays {
     pub season: String,
     /// One unit; all in scope together where it is left out.
@@ -46,7 +48,7 @@ pub struct OfDays {
 #[utoipa::path(get, path = "/v1/progress", security(("token" = [])), params(Asking),
     responses((status = 200, content(
             (Progress = "application/json"),
-            (String = "text/csv"),
+            (String = "text/csv", example = "\u{feff}单位,单位名称,截止,学生\n101,城东分校,2027-06-30T16:00:00Z,1200\n"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
         (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn progress(
@@ -71,6 +73,8 @@ pub async fn progress(
 }
 
 /// The units in scope, each with its counts.
+///
+/// The same counts as `GET /v1/progress` without the sum.
 #[utoipa::path(get, path = "/v1/units", security(("token" = [])), params(OfSeason),
     responses((status = 200, body = [UnitProgress]), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn units(
@@ -83,6 +87,8 @@ pub async fn units(
 }
 
 /// The course of the season: what happened on each day, oldest first. Days without anything are left out.
+///
+/// Days are China's.
 #[utoipa::path(get, path = "/v1/progress/days", security(("token" = [])), params(OfDays),
     responses((status = 200, body = [DayProgress]), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn days(

@@ -4,7 +4,7 @@ use axum::{Json, extract::State as Shared, http::StatusCode};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{OfSeason, page_length};
+use super::{OfSeason, page_length, seasons};
 use crate::{
     api::{
         problem::Problem,
@@ -19,6 +19,8 @@ use crate::{
 };
 
 /// How long the queue of each unit in scope is.
+///
+/// Out of counters, whatever the length.
 #[utoipa::path(get, path = "/v1/queue", security(("token" = [])), params(OfSeason),
     responses((status = 200, body = [QueueLength]), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn lengths(
@@ -30,14 +32,20 @@ pub async fn lengths(
 }
 
 /// How many photos of the same unit come before one that waits. 409 `not_pending` for one that does not.
-#[utoipa::path(get, path = "/v1/submissions/{id}/position", security(("token" = [])), params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/v1/submissions/{id}/position",
+    extensions(("x-problem-codes" = json!(["not_pending"]))),
+    security(("token" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = QueuePosition), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn position(Shared(state): Shared<State>, signed_in: SignedIn, InPath(id): InPath<Uuid>) -> Result<Json<QueuePosition>, Failure> {
     Ok(Json(state.store.queue_position(&signed_in.principal(), id).await?))
 }
 
 /// Sets a unit's own deadline; those who come in shortly before it get a head start.
-#[utoipa::path(put, path = "/v1/seasons/{code}/units/{unit}/deadline", security(("token" = [])),
+///
+/// Without `closes_at` the season's own counts again.
+#[utoipa::path(put, path = "/v1/seasons/{code}/units/{unit}/deadline",
+    extensions(("x-problem-codes" = json!(["season_unknown"]))),
+    security(("token" = [])),
     params(("code" = String, Path), ("unit" = String, Path)), request_body = UnitDeadline,
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn put_deadline(
@@ -46,12 +54,19 @@ pub async fn put_deadline(
     InPath((code, unit)): InPath<(String, String)>,
     JsonBody(deadline): JsonBody<UnitDeadline>,
 ) -> Result<StatusCode, Failure> {
+    if !seasons::is_day_of_a_season(deadline.closes_at) {
+        return Err(Failure::bad_request("a last day is in this millennium").with("field", "closes_at"));
+    }
     state.store.put_deadline(&signed_in.principal(), &code, &unit, &deadline, state.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Passes a photo on with a reason, and asks for a lead where `ask_lead` says so.
-#[utoipa::path(post, path = "/v1/submissions/{id}/skip", security(("token" = [])), params(("id" = Uuid, Path)), request_body = NewSkip,
+///
+/// It is not offered to the same person for the time that the season gives. A note names nobody: no names, no numbers.
+#[utoipa::path(post, path = "/v1/submissions/{id}/skip",
+    extensions(("x-problem-codes" = json!(["not_pending", "note_personal", "note_invalid"]))),
+    security(("token" = [])), params(("id" = Uuid, Path)), request_body = NewSkip,
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn skip(
     Shared(state): Shared<State>,
@@ -65,6 +80,7 @@ pub async fn skip(
 
 /// Which part of what was passed on is asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Skipped {
     pub season: String,
     /// Only those for which a lead was asked and that still wait for one.
@@ -76,6 +92,8 @@ pub struct Skipped {
 }
 
 /// What was passed on, newest first.
+///
+/// With `asks_lead` only what still waits for somebody who leads reviews.
 #[utoipa::path(get, path = "/v1/skips", security(("token" = [])), params(Skipped),
     responses((status = 200, body = Page<Skip>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn skips(

@@ -25,6 +25,7 @@ use crate::{
 
 /// Which open questions are asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OpenOnes {
     pub season: String,
     /// `next` of the page before.
@@ -36,7 +37,9 @@ pub struct OpenOnes {
 /// Asks that an approval be taken back. Nothing changes until somebody else confirms, in the time that the season gives.
 ///
 /// Refused with `not_approved`, `on_its_way` once photo or print has left, `reopening_open` where somebody has asked already.
-#[utoipa::path(post, path = "/v1/submissions/{id}/reopenings", security(("token" = [])), request_body = NewReopening,
+#[utoipa::path(post, path = "/v1/submissions/{id}/reopenings",
+    extensions(("x-problem-codes" = json!(["not_standardized", "not_approved", "withdrawn", "on_its_way", "reopening_open"]))),
+    security(("token" = [])), request_body = NewReopening,
     params(("id" = Uuid, Path), ("if-match" = String, Header), ("idempotency-key" = Uuid, Header)),
     responses((status = 201, body = Reopening), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn ask(
@@ -52,11 +55,14 @@ pub async fn ask(
     Ok((StatusCode::CREATED, Json(asked)))
 }
 
-/// Confirms what another person asked: the photo waits for reviews again, those that were given no longer count, the student is no longer done,
-/// and what was told is stopped or corrected.
+/// Confirms what another person asked.
 ///
-/// Refused with `own_reopening`, `reopening_late`, `reopening_ended`, `on_its_way`.
-#[utoipa::path(post, path = "/v1/submissions/{id}/reopenings/{reopening}/confirmation", security(("token" = [])),
+/// The photo waits for reviews again, those that were given no longer count, the student is no longer done, and what was told is stopped or
+/// corrected. Refused with `own_reopening`, `reopening_late`, `reopening_ended`, `on_its_way`.
+#[utoipa::path(post, path = "/v1/submissions/{id}/reopenings/{reopening}/confirmation",
+    extensions(("x-problem-codes" = json!(["not_standardized", "not_approved", "withdrawn", "on_its_way", "own_reopening", "reopening_late",
+        "reopening_ended"]))),
+    security(("token" = [])),
     params(("id" = Uuid, Path), ("reopening" = Uuid, Path), ("if-match" = String, Header), ("idempotency-key" = Uuid, Header)),
     responses((status = 200, body = ReviewOutcome), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn confirm(
@@ -72,7 +78,11 @@ pub async fn confirm(
 }
 
 /// Drops the question: who asked takes it back, or another refuses it.
-#[utoipa::path(delete, path = "/v1/submissions/{id}/reopenings/{reopening}", security(("token" = [])),
+///
+/// Nothing has changed, and the approval stands.
+#[utoipa::path(delete, path = "/v1/submissions/{id}/reopenings/{reopening}",
+    extensions(("x-problem-codes" = json!(["reopening_ended"]))),
+    security(("token" = [])),
     params(("id" = Uuid, Path), ("reopening" = Uuid, Path)),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn drop(
@@ -85,6 +95,8 @@ pub async fn drop(
 }
 
 /// Questions that wait for a second person, oldest first.
+///
+/// Those that expired are not among them.
 #[utoipa::path(get, path = "/v1/reopenings", security(("token" = [])), params(OpenOnes),
     responses((status = 200, body = Page<Reopening>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(

@@ -8,7 +8,7 @@ use crate::{
     backend::{
         extract::{Arguments, Body, SignedIn},
         problems::Failure,
-        roster::{self, Reading, RosterRow},
+        roster::{self, Reading, RosterError, RosterRow},
         state::State,
         store::types::{NewStudent, StudentDetails},
     },
@@ -16,6 +16,7 @@ use crate::{
 
 /// What `POST /v1/rosters` may say beside the file.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Taking {
     pub season: String,
     /// Only say what would happen.
@@ -27,8 +28,14 @@ pub struct Taking {
 }
 
 /// Takes a roster (`.xlsx`, `.dbf` or a text table as the raw body).
-#[utoipa::path(post, path = "/v1/rosters", security(("token" = [])), params(Taking),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+///
+/// It is taken whole or not at all; the answer names every row that is wrong. What the columns hold is read from their headings, or said by
+/// `columns` and remembered for later files with the same headings. Taken again it updates and doubles nobody.
+#[utoipa::path(post, path = "/v1/rosters",
+    extensions(("x-problem-codes" = json!(RosterError::all().iter().map(RosterError::code).collect::<Vec<_>>()))),
+    security(("token" = [])), params(Taking),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file as it is",
+        example = json!("学号,姓名,手机,单位代码,办学单位\n25010001,张三,13800000000,101,城东分校\n")),
     responses((status = 200, body = RosterReport), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn take(
     Shared(state): Shared<State>,

@@ -17,7 +17,12 @@ use crate::{
 };
 
 /// Signs a user in.
-#[utoipa::path(post, path = "/v1/sessions", request_body = SignIn,
+///
+/// The token goes into `Authorization: Bearer …` of every other request. Too many wrong tries of a name or from an address are answered 429 with
+/// `Retry-After`, whatever the password is.
+#[utoipa::path(post, path = "/v1/sessions",
+    extensions(("x-problem-codes" = json!(["wrong_password", "too_many_tries"]))),
+    request_body = SignIn,
     responses((status = 201, body = Session), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn sign_in(
     Shared(state): Shared<State>,
@@ -49,6 +54,8 @@ pub async fn sign_in(
 }
 
 /// Signs the caller out.
+///
+/// The token is worthless from then on; other sessions of the same user live on.
 #[utoipa::path(delete, path = "/v1/sessions", security(("token" = [])),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn sign_out(Shared(state): Shared<State>, signed_in: SignedIn) -> Result<StatusCode, Failure> {
@@ -57,6 +64,8 @@ pub async fn sign_out(Shared(state): Shared<State>, signed_in: SignedIn) -> Resu
 }
 
 /// Who is signed in.
+///
+/// With the role and the units in scope: what a client asks first, to know what it may offer.
 #[utoipa::path(get, path = "/v1/sessions/current", security(("token" = [])),
     responses((status = 200, body = User), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn current(signed_in: SignedIn) -> Json<User> {
@@ -64,7 +73,11 @@ pub async fn current(signed_in: SignedIn) -> Json<User> {
 }
 
 /// Uses a one-time invitation, sets the password, signs in.
-#[utoipa::path(post, path = "/v1/invitations/redeem", request_body = Redeem,
+///
+/// A password has at least 10 characters. An invitation works once and for a limited time.
+#[utoipa::path(post, path = "/v1/invitations/redeem",
+    extensions(("x-problem-codes" = json!(["invitation_invalid", "weak_password", "too_many_tries"]))),
+    request_body = Redeem,
     responses((status = 201, body = Session), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn redeem(
     Shared(state): Shared<State>,

@@ -29,6 +29,7 @@ const CHINA: Offset = jiff::tz::offset(8);
 
 /// Which reviews are asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OfPeriod {
     pub season: String,
     /// The first day, such as `2027-05-01`; days are China's.
@@ -50,9 +51,11 @@ impl TryFrom<OfPeriod> for Period {
     }
 }
 
-/// Everybody's reviewing: pace by person, day and reason, agreement of every pair (Cohen's kappa) and of each with the final decision, golden
-/// items. Seconds are from the lease of a photo, or the same person's review before where that is later, to the review; more than ten minutes
-/// are a pause and not measured.
+/// Everybody's reviewing.
+///
+/// Pace by person, day and reason, agreement of every pair (Cohen's kappa) and of each with the final decision, golden items. Seconds are from
+/// the lease of a photo, or the same person's review before where that is later, to the review; more than ten minutes are a pause and not
+/// measured.
 #[utoipa::path(get, path = "/v1/statistics/reviewers", security(("token" = [])), params(OfPeriod),
     responses((status = 200, body = ReviewStatistics), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn reviewers(
@@ -64,6 +67,8 @@ pub async fn reviewers(
 }
 
 /// The asker's own reviewing.
+///
+/// The same as among everybody's, without what golden items found.
 #[utoipa::path(get, path = "/v1/statistics/me", security(("token" = [])), params(OfPeriod),
     responses((status = 200, body = ReviewerStatistics), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn me(
@@ -75,7 +80,11 @@ pub async fn me(
 }
 
 /// Makes a decided photo a golden item; the same one again changes its reasons.
-#[utoipa::path(post, path = "/v1/golden", security(("token" = [])), request_body = NewGolden,
+///
+/// Its verdict must be the one that stands. How often the season mixes one in is its rule `golden_share`.
+#[utoipa::path(post, path = "/v1/golden",
+    extensions(("x-problem-codes" = json!(["not_found", "no_rendition", "golden_contradicts"]))),
+    security(("token" = [])), request_body = NewGolden,
     responses((status = 201, body = GoldenItem), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn add_golden(
     Shared(state): Shared<State>,
@@ -87,6 +96,7 @@ pub async fn add_golden(
 
 /// Which golden items are asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct GoldenListing {
     pub season: String,
     /// `next` of the page before.
@@ -96,6 +106,8 @@ pub struct GoldenListing {
 }
 
 /// The golden items of a season, and how often they were answered right.
+///
+/// A golden item is a decided photo that is shown to reviewers as if it waited; nobody can tell.
 #[utoipa::path(get, path = "/v1/golden", security(("token" = [])), params(GoldenListing),
     responses((status = 200, body = Page<GoldenItem>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn golden(
@@ -108,6 +120,8 @@ pub async fn golden(
 }
 
 /// Gives a golden item to nobody any more.
+///
+/// What was answered stays in the statistics.
 #[utoipa::path(delete, path = "/v1/golden/{id}", security(("token" = [])), params(("id" = Uuid, Path)),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn retire_golden(Shared(state): Shared<State>, signed_in: SignedIn, InPath(id): InPath<Uuid>) -> Result<StatusCode, Failure> {

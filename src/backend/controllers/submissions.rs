@@ -20,7 +20,7 @@ use crate::{
     },
     backend::{
         blobs::{BlobKind, StoredBlob},
-        extract::{Arguments, InPath, SignedIn, read_json},
+        extract::{Arguments, InPath, Parts, SignedIn, read_json},
         problems::Failure,
         state::State,
         store::{
@@ -33,6 +33,7 @@ use crate::{
 
 /// Which part of the queue is asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Listing {
     pub season: String,
     pub unit: Option<String>,
@@ -44,6 +45,8 @@ pub struct Listing {
 }
 
 /// A page of the queue, oldest first.
+///
+/// Students are masked. A page that is not the last names the `next` cursor.
 #[utoipa::path(get, path = "/v1/submissions", security(("token" = [])), params(Listing),
     responses((status = 200, body = Page<SubmissionSummary>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(
@@ -62,6 +65,8 @@ pub async fn list(
 }
 
 /// A submission whole; its version is the `ETag`.
+///
+/// With what the engine found, the comparison with the ID card as a band, earlier attempts, and which pictures can be asked for.
 #[utoipa::path(get, path = "/v1/submissions/{id}", security(("token" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = Submission), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn one(Shared(state): Shared<State>, signed_in: SignedIn, InPath(id): InPath<Uuid>) -> Result<Response, Failure> {
@@ -74,17 +79,22 @@ pub async fn one(Shared(state): Shared<State>, signed_in: SignedIn, InPath(id): 
 #[allow(dead_code, reason = "describes the parts for the API document")]
 struct Upload {
     about: NewSubmission,
-    #[schema(value_type = String, format = Binary)]
+    #[schema(value_type = String, format = Binary, example = "(the bytes of the JPEG)")]
     photo: Vec<u8>,
+    /// A photo of the portrait side of the ID card; only its portrait is ever shown.
     #[schema(value_type = Option<String>, format = Binary)]
     id_card: Option<Vec<u8>>,
 }
 
 /// Takes a photo. The same photo of the same student again answers 200 with the attempt that exists.
-#[utoipa::path(post, path = "/v1/submissions", security(("token" = [])), request_body(content = Upload, content_type = "multipart/form-data"),
+#[utoipa::path(post, path = "/v1/submissions",
+    extensions(("x-problem-codes" = json!(["season_unknown", "student_unknown", "already_submitted", "already_decided", "withdrawn", "closed",
+        "season_closed", "unpaid", "not_possible", "media_type", "empty", "file_too_large", "not_a_picture", "unsupported_format", "heic", "unsupported_jpeg",
+        "truncated", "damaged", "too_many_pixels"]))),
+    security(("token" = [])), request_body(content = Upload, content_type = "multipart/form-data"),
     responses((status = 201, body = Submission), (status = 200, body = Submission),
         (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn add(Shared(state): Shared<State>, signed_in: SignedIn, parts: Multipart) -> Result<Response, Failure> {
+pub async fn add(Shared(state): Shared<State>, signed_in: SignedIn, Parts(parts): Parts) -> Result<Response, Failure> {
     let principal = signed_in.principal();
     let (about, photo, id_card) = read_parts(parts).await?;
     let student = state.store.find_student(&principal, &about.season, &about.student).await?;
@@ -119,9 +129,9 @@ fn answer(status: StatusCode, submission: &Submission) -> Result<Response, Failu
     Ok(response)
 }
 
-type Parts = (NewSubmission, Vec<u8>, Option<Vec<u8>>);
+type Read = (NewSubmission, Vec<u8>, Option<Vec<u8>>);
 
-async fn read_parts(mut parts: Multipart) -> Result<Parts, Failure> {
+async fn read_parts(mut parts: Multipart) -> Result<Read, Failure> {
     let (mut about, mut photo, mut id_card) = (None, None, None);
     let broken = |error: axum::extract::multipart::MultipartError| {
         if error.status() == StatusCode::PAYLOAD_TOO_LARGE {

@@ -13,13 +13,19 @@ use crate::{
 };
 
 /// The process answers.
-#[utoipa::path(get, path = "/healthz", responses((status = 200, body = String)))]
+///
+/// Asked by whatever keeps the process alive; it says nothing of the store.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, body = String, content_type = "text/plain", example = "ok")))]
 pub async fn healthy() -> &'static str {
     "ok"
 }
 
 /// The store answers too.
-#[utoipa::path(get, path = "/readyz", responses((status = 200, body = String), (status = 503, body = String)))]
+///
+/// Asked by whatever sends requests here: 503 means that another replica is the better one.
+#[utoipa::path(get, path = "/readyz", 
+    responses((status = 200, body = String, content_type = "text/plain", example = "ready"),
+        (status = 503, body = String, content_type = "text/plain", example = "not ready")))]
 pub async fn ready(Shared(state): Shared<State>) -> (StatusCode, &'static str) {
     match state.store.has_users().await {
         Ok(_) => (StatusCode::OK, "ready"),
@@ -28,7 +34,11 @@ pub async fn ready(Shared(state): Shared<State>) -> (StatusCode, &'static str) {
 }
 
 /// Counts, for Prometheus: on the server's own machine, or with the token of its configuration.
-#[utoipa::path(get, path = "/metrics", responses((status = 200, body = String)))]
+///
+/// Routes, statuses, jobs. From anywhere else it is as if it were not there.
+#[utoipa::path(get, path = "/metrics", extensions(("x-problem-codes" = json!(["not_found", "busy", "internal"]))),
+    responses((status = 200, body = String, content_type = "text/plain",
+        example = "zhaoshen_requests_total{method=\"GET\",route=\"/healthz\",status=\"200\"} 1\n")))]
 pub async fn metrics(Shared(state): Shared<State>, Peer(peer): Peer, headers: HeaderMap) -> Result<Response, Failure> {
     if !state.entrance.opens_metrics(peer, &headers) {
         return Err(Failure::not_found());
@@ -38,19 +48,25 @@ pub async fn metrics(Shared(state): Shared<State>, Peer(peer): Peer, headers: He
 }
 
 /// This API, described.
-#[utoipa::path(get, path = "/openapi.json", responses((status = 200, body = serde_json::Value)))]
-pub async fn document() -> Json<utoipa::openapi::OpenApi> {
+///
+/// OpenAPI 3.1, without signing in: it holds nothing of the school.
+#[utoipa::path(get, path = "/openapi.json", responses((status = 200, body = serde_json::Value, example = json!({"openapi": "3.1.0"}))))]
+pub async fn document() -> Json<&'static serde_json::Value> {
     Json(crate::backend::document::document())
 }
 
 /// What this is and how to sign in.
-#[utoipa::path(get, path = "/", responses((status = 200, body = String, content_type = "text/html")))]
+///
+/// A page for people, in the language of `Accept-Language`.
+#[utoipa::path(get, path = "/", responses((status = 200, body = String, content_type = "text/html", example = "<!doctype html><html lang=\"en\">…")))]
 pub async fn front(Shared(state): Shared<State>, headers: HeaderMap) -> Response {
     page(state.entrance.transport.scheme(), &headers, "front")
 }
 
 /// Where a one-time link leads: how to redeem it. The code is after `#` and never reaches the server here.
-#[utoipa::path(get, path = "/invite", responses((status = 200, body = String, content_type = "text/html")))]
+///
+/// A page for people, in the language of `Accept-Language`.
+#[utoipa::path(get, path = "/invite", responses((status = 200, body = String, content_type = "text/html", example = "<!doctype html><html lang=\"en\">…")))]
 pub async fn invite(Shared(state): Shared<State>, headers: HeaderMap) -> Response {
     page(state.entrance.transport.scheme(), &headers, "invite")
 }

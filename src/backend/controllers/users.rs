@@ -24,6 +24,8 @@ pub fn is_name(name: &str) -> bool {
 }
 
 /// The users of the school.
+///
+/// With their roles and the units in their scope.
 #[utoipa::path(get, path = "/v1/users", security(("token" = [])),
     responses((status = 200, body = [User]), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(Shared(state): Shared<State>, signed_in: SignedIn) -> Result<Json<Vec<User>>, Failure> {
@@ -31,7 +33,11 @@ pub async fn list(Shared(state): Shared<State>, signed_in: SignedIn) -> Result<J
 }
 
 /// Adds a user, or invites again one who never came.
-#[utoipa::path(post, path = "/v1/users", security(("token" = [])), request_body = NewUser,
+///
+/// Nobody gives away a role or units that are not theirs. The code is shown once; only its hash is kept.
+#[utoipa::path(post, path = "/v1/users",
+    extensions(("x-problem-codes" = json!(["user_exists"]))),
+    security(("token" = [])), request_body = NewUser,
     responses((status = 201, body = Invitation), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn add(
     Shared(state): Shared<State>,
@@ -54,6 +60,8 @@ pub async fn add(
 }
 
 /// Ends every session of a user, for who lost a machine or left.
+///
+/// The user may sign in again.
 #[utoipa::path(delete, path = "/v1/users/{id}/sessions", security(("token" = [])), params(("id" = Uuid, Path)),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn end_sessions(Shared(state): Shared<State>, signed_in: SignedIn, InPath(id): InPath<Uuid>) -> Result<StatusCode, Failure> {

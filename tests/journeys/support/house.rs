@@ -132,6 +132,14 @@ impl House {
         ended.out.trim().to_owned()
     }
 
+    /// Invites somebody more, who comes by the link that this gives. The server is closed meanwhile.
+    pub fn invite_more(&mut self, name: &str, role: &str) -> String {
+        self.server.take().expect("a server that runs").stop();
+        let link = self.invite(name, role, None);
+        self.start();
+        link
+    }
+
     fn sign_in(&self, link: &str) -> Person {
         let home = TempHome::new();
         let typed = format!("{link}\n{PASSWORD}\n{PASSWORD}\n");
@@ -238,6 +246,11 @@ impl House {
 }
 
 impl Person {
+    /// The token of the session that is saved at home.
+    pub fn token(&self) -> String {
+        Sessions::in_folder(self.home.path("config/zhaoshen")).load(None, jiff::Timestamp::now()).expect("a saved session").token
+    }
+
     /// Runs the program to its end.
     pub fn run(&self, arguments: &[&str]) -> Ended {
         run(self.home.command(PROGRAM).args(arguments), "")
