@@ -33,6 +33,7 @@ pub mod deciding;
 pub mod deliveries;
 pub mod entitlements;
 mod error;
+pub mod file;
 pub mod golden;
 mod idempotency;
 pub mod intake;
@@ -125,6 +126,16 @@ impl SqlStore {
         SqlStore::open(Database::Postgres(Postgres::open(url, connections).await?), vault, now).await
     }
 
+    /// Opens the SQLite database in `file` beside whoever serves it, for reading alone.
+    ///
+    /// # Errors
+    /// When there is none, its tables are older or newer than this program, or it was made with another master key.
+    pub async fn beside(file: &Path, vault: Arc<Vault>) -> StoreResult<SqlStore> {
+        let store = SqlStore { database: Database::Sqlite(Sqlite::open_beside(file).await?), vault };
+        let known: Option<Vec<u8>> = sql("SELECT mark FROM vault_mark WHERE one = 1").fetch_value_optional(&store.database).await?;
+        if known.is_some_and(|known| known == mark_of(&store.vault)) { Ok(store) } else { Err(VaultError::OtherKey.into()) }
+    }
+
     async fn open(database: Database, vault: Arc<Vault>, now: Timestamp) -> StoreResult<SqlStore> {
         let store = SqlStore { database, vault };
         store.found_school(now).await?;
@@ -155,11 +166,17 @@ impl SqlStore {
 
     /// A wrong key must be found at the door: hashes made with it would find nobody and take everybody twice.
     async fn know_key(&self) -> StoreResult<()> {
-        let mark = self.vault.hash("mark of the key", &[]);
+        let mark = mark_of(&self.vault);
         let mut write = self.database.write().await?;
         sql("INSERT INTO vault_mark (one, mark) VALUES (1, ?) ON CONFLICT DO NOTHING").bind(mark.as_slice()).execute(&mut write).await?;
         let known: Vec<u8> = sql(locked!("SELECT mark FROM vault_mark WHERE one = 1")).fetch_value(&mut write).await?;
         write.commit().await?;
         if known == mark { Ok(()) } else { Err(VaultError::OtherKey.into()) }
     }
+}
+
+/// By which a database knows the master key it was made with.
+#[must_use]
+pub fn mark_of(vault: &Vault) -> [u8; 32] {
+    vault.hash("mark of the key", &[])
 }
