@@ -33,7 +33,10 @@ fn example<T: ToSchema + Serialize + DeserializeOwned>(value: Value) -> Example 
 
 /// Every example.
 pub fn all() -> Vec<Example> {
-    [people::examples(), persons::examples(), season::examples(), submissions::examples(), reviewing::examples()].into_iter().flatten().collect()
+    [people::examples(), persons::examples(), season::examples(), submissions::examples(), reviewing::examples()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Puts every example on its type.
