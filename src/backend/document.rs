@@ -19,7 +19,7 @@ use utoipa::{
 
 use super::controllers::{
     audit, claims, corrections, decisions, deliveries, docs, events, notices, persons, pictures, progress, queue, reopenings, rosters,
-    seasons, sessions, statistics, submissions, system, users,
+    seasons, sessions, statistics, submissions, system, totp, users,
 };
 use crate::api::live::Moved;
 
@@ -39,7 +39,10 @@ mod words;
     components(schemas(Moved)),
     paths(
         system::front, system::invite, system::healthy, system::ready, system::metrics, system::document, docs::docs,
-        sessions::sign_in, sessions::sign_out, sessions::current, sessions::redeem, users::list, users::add, users::end_sessions,
+        sessions::sign_in, sessions::sign_out, sessions::current, sessions::redeem, sessions::list, sessions::end,
+        totp::state, totp::begin, totp::confirm, totp::remove,
+        users::list, users::add, users::end_sessions, users::change, users::reset_password, users::reset_codes,
+        users::policy, users::put_policy,
         seasons::list, seasons::put, rosters::take, progress::units, progress::progress, progress::days,
         submissions::add, submissions::list, submissions::one, pictures::one,
         decisions::review, decisions::undo, decisions::retake_notice, decisions::batch,

@@ -8,7 +8,8 @@
 //!  └ state        what both share
 //!      ├ store        one trait of intentions and its engines
 //!      ├ blobs vault  sealed pictures, sealed values
-//!      └ auth clock   passwords and tokens; the time
+//!      ├ limits      how much may be asked for
+//!      └ auth totp clock   passwords and tokens; one-time codes; the time
 //! copies       copies of a house, taken while it is served and brought back
 //! ```
 
@@ -24,6 +25,7 @@ mod extract;
 pub mod folder;
 pub mod gateways;
 pub mod jobs;
+pub mod limits;
 mod metrics;
 mod problems;
 pub mod production;
@@ -34,5 +36,6 @@ pub mod sheet;
 pub mod state;
 pub mod store;
 pub mod tls;
+mod totp;
 pub mod vault;
 pub mod whereabouts;

@@ -19,6 +19,7 @@ use super::{
     extract::Peer,
     folder::{DataFolder, FolderError},
     jobs::Workers,
+    limits::Allowances,
     metrics::Metrics,
     router,
     state::{Parts, State},
@@ -108,6 +109,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     }
     let (stop, stopped) = watch::channel(false);
     let (told, news) = watch::channel(folder.store.newest_event().await?);
+    let limits = config.entrance.limits;
     let state = State {
         store: Arc::new(folder.store.clone()),
         blobs: folder.blobs.clone(),
@@ -115,6 +117,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         parts,
         entrance: Entrance { transport, ..config.entrance },
         metrics: Arc::new(Metrics::default()),
+        allowances: Arc::new(Allowances::new(limits)),
         work: Arc::new(Notify::new()),
         news,
         stopping: stopped.clone(),
@@ -195,6 +198,15 @@ impl Running {
     #[must_use]
     pub fn fingerprint(&self) -> Option<String> {
         self.identity.as_ref().map(|identity| identity.fingerprint())
+    }
+
+    /// Reads the certificate's files again, where there is one; connections that stand keep what they have.
+    pub fn reload_certificate(&self) {
+        let Some(identity) = &self.identity else { return };
+        match identity.reload() {
+            Ok(()) => tracing::info!(fingerprint = identity.fingerprint(), "the certificate was read again"),
+            Err(error) => tracing::warn!(%error, "the new certificate is not usable, the old one stays"),
+        }
     }
 
     /// The address for clients.

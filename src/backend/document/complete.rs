@@ -79,6 +79,7 @@ fn describe(operation: &mut Map<String, Value>, access: Access) {
     let who = match access {
         Access::Anybody => "Anybody may ask, without signing in.".to_owned(),
         Access::SignedIn => "Whoever is signed in may ask.".to_owned(),
+        Access::BeforeCodes => "Whoever is signed in may ask, also before setting up one-time codes that the role needs.".to_owned(),
         Access::Allowed(permission) => {
             let roles: Vec<String> =
                 Role::ALL.into_iter().filter(|role| role.may(permission)).map(|role| format!("`{}`", role.code())).collect();
