@@ -1,6 +1,7 @@
 //! The backend over a real socket: the real router, store, blobs and jobs; only the darkroom and the gateway of the notices are played.
 
 pub mod house;
+mod witness;
 
 use house::{House, SEASON, photo};
 use reqwest::StatusCode;
