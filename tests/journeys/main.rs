@@ -7,6 +7,7 @@ mod away;
 mod batch;
 mod deciding;
 mod demonstration;
+mod described;
 mod house;
 mod in_tmux;
 mod intake_client;
