@@ -19,6 +19,7 @@ pub enum ReviewVerdict {
 /// At least one reason, each once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "server", schema(min_items = 1))]
 #[serde(try_from = "Vec<Reason>", into = "Vec<Reason>")]
 pub struct Reasons(Vec<Reason>);
 

@@ -39,28 +39,37 @@ pub struct SeasonRules {
     /// Name of the set of comparison bands.
     pub cohort: String,
     /// How long a decision may be undone before its notice is sent, in seconds.
+    #[cfg_attr(feature = "server", schema(maximum = 31_622_400))]
     pub held_seconds: u32,
     /// How many reviews decide an attempt.
+    #[cfg_attr(feature = "server", schema(minimum = 1))]
     pub reviews_needed: u8,
     /// How many reviews decide an attempt whose comparison is doubtful or different (our proposal).
     pub reviews_needed_when_doubtful: u8,
     /// How many retake notices one rejection may cause in all.
     pub notices_per_rejection: u8,
     /// How long a claim is kept without a sign of life, in seconds.
+    #[cfg_attr(feature = "server", schema(minimum = 1, maximum = 31_622_400))]
     pub lease_seconds: u32,
     /// By how many minutes a retake is placed ahead of when it came in.
+    #[cfg_attr(feature = "server", schema(maximum = 527_040))]
     pub retake_head_start_minutes: u32,
     /// How many of the last minutes before a deadline count as one moment: who comes in within them is placed where they begin.
+    #[cfg_attr(feature = "server", schema(maximum = 527_040))]
     pub deadline_head_start_minutes: u32,
     /// How long a photo is not offered again to who skipped it, in seconds.
+    #[cfg_attr(feature = "server", schema(maximum = 31_622_400))]
     pub skip_seconds: u32,
     /// The share of the attempts without doubt that get a second review all the same, from 0 to 1. Drawn by a keyed hash of the attempt.
+    #[cfg_attr(feature = "server", schema(minimum = 0, maximum = 1))]
     pub second_review_share: f64,
     /// Whether a disagreement is settled by somebody who leads reviews.
     pub third_leads: bool,
     /// The share of golden items among what a reviewer gets, from 0 to 1.
+    #[cfg_attr(feature = "server", schema(minimum = 0, maximum = 1))]
     pub golden_share: f64,
     /// Within how many seconds a second person must confirm that an approval is reopened.
+    #[cfg_attr(feature = "server", schema(maximum = 31_622_400))]
     pub reopening_seconds: u32,
     /// What the capture must be paid for before.
     pub guarded: Guarded,

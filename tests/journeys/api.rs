@@ -3,6 +3,7 @@
 mod access;
 pub mod house;
 mod matrix;
+mod witness;
 
 use house::{House, SEASON, photo};
 use reqwest::StatusCode;

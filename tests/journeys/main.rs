@@ -9,6 +9,7 @@ mod backup;
 mod batch;
 mod deciding;
 mod demonstration;
+mod described;
 mod house;
 mod in_tmux;
 mod intake_client;

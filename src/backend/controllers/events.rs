@@ -46,12 +46,26 @@ pub struct Wanted {
     unit: Option<String>,
 }
 
+/// One event of the stream.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "describes the stream for the API document")]
+struct Streamed {
+    /// `submission`, `progress`, `ready` or `reset`.
+    event: String,
+    /// What `Last-Event-ID` says after a broken stream.
+    id: String,
+    /// JSON: of `submission` a `Moved`, of `progress` a `UnitProgress`, else an empty object.
+    data: String,
+    /// After how many milliseconds to come back.
+    retry: Option<u32>,
+}
+
 /// Follows a season: server-sent events `submission`, `progress`, `ready` and `reset`. With `Last-Event-ID` the stream goes on where it broke
 /// off; without, it begins now.
 #[utoipa::path(get, path = "/v1/events", security(("token" = [])),
     params(Wanted, ("last-event-id" = Option<String>, Header, description = "The id of the last event that was read")),
-    responses((status = 200, body = String, content_type = "text/event-stream",
-            example = json!("id: 4711-12\nevent: submission\ndata: {\"submission\":\"0197f3c2-5a31-7cc0-b9d5-2f4f6f1a9c3e\",\"unit\":\"101\",\"kind\":\"attempt.held\",\"version\":4,\"at\":\"2027-05-01T08:00:00Z\"}\n\n")),
+    responses((status = 200, body = Streamed, content_type = "text/event-stream",
+            example = json!({"event": "submission", "id": "4711-12", "data": "{\"submission\":\"0197f3c2-5a31-7cc0-b9d5-2f4f6f1a9c3e\",…}"})),
         (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn follow(
     Shared(state): Shared<State>,

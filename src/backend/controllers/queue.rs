@@ -65,7 +65,7 @@ pub async fn put_deadline(
 ///
 /// It is not offered to the same person for the time that the season gives. A note names nobody: no names, no numbers.
 #[utoipa::path(post, path = "/v1/submissions/{id}/skip",
-    extensions(("x-problem-codes" = json!(["not_pending", "note_personal", "note_invalid"]))),
+    extensions(("x-problem-codes" = json!(["not_standardized", "not_pending", "already_decided", "withdrawn", "note_personal", "note_invalid"]))),
     security(("token" = [])), params(("id" = Uuid, Path)), request_body = NewSkip,
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn skip(

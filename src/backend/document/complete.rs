@@ -149,16 +149,17 @@ fn content(body: &mut Value, schemas: &Value) {
         if !is_json && body["schema"]["type"] == "array" {
             body["schema"] = json!({"type": "string", "format": "binary"});
         }
-        if is_json && body.get("example").is_none() {
-            if let Some(example) = examples::of(&body["schema"], schemas) {
-                body["example"] = example;
-            }
+        if is_json
+            && body.get("example").is_none()
+            && let Some(example) = examples::of(&body["schema"], schemas)
+        {
+            body["example"] = example;
         }
     }
     // Only a body that is there can be empty of content.
-    if body["content"].is_null() {
-        if let Some(fields) = body.as_object_mut() {
-            fields.remove("content");
-        }
+    if body["content"].is_null()
+        && let Some(fields) = body.as_object_mut()
+    {
+        fields.remove("content");
     }
 }

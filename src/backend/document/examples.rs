@@ -59,7 +59,7 @@ pub fn of(schema: &Value, schemas: &Value) -> Option<Value> {
     }
     if let Some(parts) = schema["allOf"].as_array() {
         let parts: Option<Vec<Value>> = parts.iter().map(|part| of(part, schemas)).collect();
-        return Some(parts?.iter().filter_map(Value::as_object).cloned().flatten().collect::<Map<_, _>>().into());
+        return Some(parts?.into_iter().filter_map(object).flatten().collect::<Map<_, _>>().into());
     }
     if let Some(ways) = schema["oneOf"].as_array() {
         return ways.iter().find_map(|way| of(way, schemas));
@@ -80,6 +80,13 @@ pub fn of(schema: &Value, schemas: &Value) -> Option<Value> {
         }
     }
     Some(fields.into())
+}
+
+fn object(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(fields) => Some(fields),
+        _ => None,
+    }
 }
 
 /// The people and things of the story.

@@ -43,6 +43,7 @@ use zhaoshen::{
     },
 };
 
+use super::witness::Witness;
 use crate::support::pair;
 
 pub const SEASON: &str = "2027-summer";
@@ -51,6 +52,8 @@ pub struct House {
     folder: Arc<TempDir>,
     database: Option<String>,
     running: Running,
+    /// Everything that is asked goes through it.
+    witness: Witness,
     client: Client,
     tokens: HashMap<&'static str, String>,
     carried: Arc<AtomicUsize>,
@@ -137,7 +140,8 @@ impl House {
             entrance,
         };
         let running = serve::start(config).await.unwrap();
-        House { folder, database, running, client: Client::new(), tokens: HashMap::new(), carried, clock }
+        let witness = Witness::before(running.address()).await;
+        House { folder, database, running, witness, client: Client::new(), tokens: HashMap::new(), carried, clock }
     }
 
     /// One more person, signed in; of another school where one is named.
@@ -184,7 +188,7 @@ impl House {
     }
 
     pub fn address(&self) -> String {
-        format!("http://{}", self.running.address())
+        format!("http://{}", self.witness.address())
     }
 
     pub fn token(&self, name: &str) -> String {
@@ -229,7 +233,7 @@ impl House {
 
     pub fn request(&self, method: &str, token: Option<&str>, path: &str) -> RequestBuilder {
         let request =
-            self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), format!("http://{}{path}", self.running.address()));
+            self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), format!("http://{}{path}", self.witness.address()));
         match token {
             Some(token) => request.bearer_auth(token),
             None => request,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Example, example,
+    Example, example, object,
     story::{KEY, LEAD, RENDITION, SEASON, SUBMISSION, TOKEN, UNIT, student},
 };
 use crate::api::{
@@ -69,5 +69,5 @@ fn whole() -> Value {
         "rendition": RENDITION, "pictures": ["original", "preview", "thumb", "standard", "portrait"], "decision_reasons": [], "history": [],
         "notices": [],
     });
-    [summary(), more].iter().filter_map(Value::as_object).cloned().flatten().collect::<serde_json::Map<_, _>>().into()
+    [summary(), more].into_iter().filter_map(object).flatten().collect::<serde_json::Map<_, _>>().into()
 }

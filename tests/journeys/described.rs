@@ -1,0 +1,102 @@
+//! The API's description tried against a served house by schemathesis: whatever is asked, every answer is one that the description names, of a type
+//! and a schema that it names, and nothing breaks the server.
+//!
+//! The tool is `.ci/run`'s (`target/tools`) or one in the path. How it asks is in `tests/schemathesis`.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use zhaoshen::client::http::SubmissionQuery;
+
+use crate::support::{
+    has_tool,
+    house::{House, Person, SEASON, students},
+    root,
+};
+
+/// Questions an operation is asked in each part of a run.
+const EXAMPLES: &str = "30";
+
+/// Operations that end sessions: beside them nobody else could ask anything any more.
+const ENDING: &str = "^/v1/(sessions|users/\\{id\\}/sessions|invitations/redeem)$";
+
+/// Where the tool is; without it the test is left out.
+fn tool() -> Option<PathBuf> {
+    let own = root().join("target/tools/bin/schemathesis");
+    if own.is_file() { Some(own) } else { has_tool("schemathesis").then(|| PathBuf::from("schemathesis")) }
+}
+
+/// What the house's things are called, so that most questions are about something that is there.
+/// Values are written as TOML writes them.
+fn things(house: &House, admin: &Person) -> Vec<(&'static str, Vec<String>)> {
+    let query = SubmissionQuery { season: SEASON.into(), ..SubmissionQuery::default() };
+    let submissions = house.ask(admin.http.submissions(&query)).items;
+    let mut units: Vec<String> = submissions.iter().map(|submission| submission.unit.clone()).collect();
+    units.dedup();
+    let ids: Vec<String> = submissions.iter().map(|submission| submission.id.to_string()).collect();
+    let renditions = submissions.iter().filter_map(|submission| house.ask(admin.http.submission(submission.id)).rendition);
+    let renditions = renditions.map(|rendition| rendition.to_string()).collect();
+    let quoted = |texts: Vec<String>| texts.into_iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>();
+    let (season, units, ids) = (quoted(vec![SEASON.into()]), quoted(units), quoted(ids));
+    let numbers: Vec<String> = (1..6).map(|version| version.to_string()).collect();
+    let tags = numbers.iter().map(|version| format!("'\"{version}\"'")).collect();
+    vec![
+        ("season", season.clone()),
+        ("code", season.clone()),
+        ("unit", units.clone()),
+        ("id", ids.clone()),
+        ("if-match", tags),
+        ("body.season", season),
+        ("body.unit", units),
+        ("body.submission", ids.clone()),
+        ("body.items[*].submission", ids),
+        ("body.rendition", quoted(renditions)),
+        ("body.items[*].version", numbers),
+    ]
+}
+
+/// Asks the house's server whatever the description allows, and what it does not.
+fn ask_everything(tool: &PathBuf, house: &House, admin: &Person, which: [&str; 2]) {
+    let mut config = fs::read_to_string(root().join("tests/schemathesis/schemathesis.toml")).expect("it is there");
+    for (name, values) in things(house, admin) {
+        writeln!(config, "\n[dictionaries.\"{name}\"]\nvalues = [{}]", values.join(", ")).expect("a string");
+        writeln!(config, "[parameters.\"{name}\"]\ndictionary = \"{name}\"\nprobability = 0.8").expect("a string");
+    }
+    fs::write(admin.home.path("schemathesis.toml"), config).expect("a file in an own folder");
+    let mut command = Command::new(tool);
+    command.env_clear().envs(admin.home.environment()).env("ZHAOSHEN_TOKEN", admin.token()).current_dir(admin.home.path("."));
+    command.args(["--config-file", "schemathesis.toml", "run", &format!("{}/openapi.json", house.address())]);
+    command.args(["--max-examples", EXAMPLES, "--no-color", "--seed", "1"]).args(which);
+    let output = command.stdin(Stdio::null()).output().expect("the tool runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    // Its last lines say how many questions were asked and answered.
+    eprintln!("{}", said.lines().rev().take(30).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n"));
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn house_with_photos() -> (House, [Person; 1]) {
+    let (house, people) = House::open([("admin", None)]);
+    let [admin] = &people;
+    house.put_season(admin, 600);
+    // Three good ones and one that the machine refuses.
+    admin.import(&students(&[0, 1, 2, 14]));
+    (house, people)
+}
+
+#[test]
+fn every_operation_answers_as_it_is_described() {
+    let Some(tool) = tool() else { return };
+    let (house, [admin]) = house_with_photos();
+    ask_everything(&tool, &house, &admin, ["--exclude-path-regex", ENDING]);
+}
+
+#[test]
+fn signing_in_and_out_answers_as_it_is_described() {
+    let Some(tool) = tool() else { return };
+    let (house, [admin]) = house_with_photos();
+    ask_everything(&tool, &house, &admin, ["--include-path-regex", ENDING]);
+}
