@@ -15,6 +15,7 @@ pub mod queueing;
 pub mod races;
 pub mod reopening;
 pub mod statistics;
+pub mod upkeep;
 pub mod walk;
 mod world;
 
@@ -63,6 +64,7 @@ macro_rules! conformance {
                 a_returned_photo_opens_the_way_for_a_new_one, a_student_who_moves_takes_the_ways_along,
                 pages_of_deliveries_join_without_gaps, one_bad_item_spoils_no_other, a_list_moves_deliveries_and_prints],
             races: [sixteen_at_one_photo_leave_a_true_history, sixteen_at_a_doubtful_photo_leave_a_true_history],
+            upkeep: [pictures_are_named_in_order_and_part_by_part, what_waits_is_told_to_operators],
             walk: [counters_equal_a_scan_after_a_random_walk]
         );
     };

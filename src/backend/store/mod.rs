@@ -60,6 +60,7 @@ pub mod sweep;
 mod tests;
 pub mod tries;
 pub mod types;
+pub mod upkeep;
 mod values;
 
 use database::{Database, locked, postgres::Postgres, sql, sqlite::Sqlite};
@@ -94,6 +95,7 @@ pub trait Store:
     + tries::Trying
     + audit::Auditing
     + live::Watching
+    + upkeep::Upkeep
 {
 }
 
