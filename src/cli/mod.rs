@@ -10,6 +10,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::api::problem::{Problem, code};
 use crate::language::{self, Language};
 
+#[cfg(feature = "server")]
+mod admin;
 mod audit;
 mod batch;
 mod budget;
@@ -97,6 +99,8 @@ enum Command {
     #[cfg(feature = "server")]
     Migrate(migrate::Arguments),
     #[cfg(feature = "server")]
+    Admin(admin::Arguments),
+    #[cfg(feature = "server")]
     Backup(copies::BackupArguments),
     #[cfg(feature = "server")]
     Restore(copies::RestoreArguments),
@@ -183,6 +187,8 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::User(arguments) => user::run(arguments, context),
         #[cfg(feature = "server")]
         Command::Migrate(arguments) => migrate::run(&arguments, context),
+        #[cfg(feature = "server")]
+        Command::Admin(arguments) => admin::run(&arguments, context),
         #[cfg(feature = "server")]
         Command::Backup(arguments) => copies::run_backup(&arguments, context),
         #[cfg(feature = "server")]
