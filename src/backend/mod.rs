@@ -8,9 +8,9 @@
 //!  └ state        what both share
 //!      ├ store        one trait of intentions and its engines
 //!      ├ blobs vault  sealed pictures, sealed values
-//!      ├ limits      how much may be asked for
+//!      ├ limits health   how much may be asked for; how the process is
 //!      └ auth totp clock   passwords and tokens; one-time codes; the time
-//! copies       copies of a house, taken while it is served and brought back
+//! copies upkeep  copies of a house, taken while it is served and brought back; every picture held against the database
 //! ```
 
 pub mod auth;
@@ -24,11 +24,13 @@ pub mod entrance;
 mod extract;
 pub mod folder;
 pub mod gateways;
+pub mod health;
 pub mod jobs;
 pub mod limits;
 mod metrics;
 mod problems;
 pub mod production;
+mod request_id;
 pub mod roster;
 pub mod router;
 pub mod serve;
@@ -37,5 +39,6 @@ pub mod state;
 pub mod store;
 pub mod tls;
 mod totp;
+pub mod upkeep;
 pub mod vault;
 pub mod whereabouts;

@@ -9,6 +9,7 @@ use super::{
     clock::Clock,
     entrance::Entrance,
     gateways::Messages,
+    health::Health,
     jobs::standardize::Darkroom,
     limits::Allowances,
     metrics::Metrics,
@@ -33,6 +34,7 @@ pub struct State {
     pub entrance: Entrance,
     pub metrics: Arc<Metrics>,
     pub allowances: Arc<Allowances>,
+    pub health: Arc<Health>,
     /// Wakes the jobs when there is work, so that nobody waits for a tick.
     pub work: Arc<Notify>,
     /// The newest event, for the streams; changes when something happened anywhere.

@@ -10,6 +10,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::api::problem::{Problem, code};
 use crate::language::{self, Language};
 
+#[cfg(feature = "server")]
+mod admin;
 mod asking;
 mod audit;
 mod batch;
@@ -104,6 +106,8 @@ enum Command {
     #[cfg(feature = "server")]
     Keys(keys::KeysArguments),
     #[cfg(feature = "server")]
+    Admin(admin::Arguments),
+    #[cfg(feature = "server")]
     Backup(copies::BackupArguments),
     #[cfg(feature = "server")]
     Restore(copies::RestoreArguments),
@@ -193,6 +197,8 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::Migrate(arguments) => migrate::run(&arguments, context),
         #[cfg(feature = "server")]
         Command::Keys(arguments) => keys::run(arguments, context),
+        #[cfg(feature = "server")]
+        Command::Admin(arguments) => admin::run(&arguments, context),
         #[cfg(feature = "server")]
         Command::Backup(arguments) => copies::run_backup(&arguments, context),
         #[cfg(feature = "server")]

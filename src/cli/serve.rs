@@ -4,12 +4,14 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use clap::Args;
 
 use super::{
     Context, Exit,
+    interrupt::Signals,
     logging::{self, LogLevel},
     user::add::folder_text,
     whereabouts::WhereaboutsArguments,
@@ -40,6 +42,8 @@ pub struct ServeArguments {
     tls_cert: Option<PathBuf>,
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, env = "ZHAOSHEN_DRAIN_SECONDS")]
+    drain: u64,
 }
 
 /// The certificates that the house makes itself.
@@ -128,21 +132,54 @@ async fn serve_until_told(
         entrance,
     };
     let running = serve::start(config).await?;
-    let mut told = std::pin::pin!(told_to_stop());
+    let mut stopping = StopsWhenTold::new();
     let mut hangups = Hangups::heard();
     greet(&running, arguments, context).await?;
     loop {
         tokio::select! {
-            () = &mut told => break,
+            () = stopping.told() => break,
             () = hangups.next() => {
                 log.reload();
                 running.reload_certificate();
             }
         }
     }
-    eprintln!("{}", context.text("cli.serve.stopping", &[]));
-    running.stop().await;
+    stopping.stop(running, Duration::from_secs(arguments.drain), context).await;
     Ok(())
+}
+
+/// How a server ends: told once, in order; told twice, at once. It listens from the moment it is made: whoever reads that the server serves may
+/// end it at once.
+pub struct StopsWhenTold(Option<Signals>);
+
+impl StopsWhenTold {
+    pub fn new() -> StopsWhenTold {
+        StopsWhenTold(Signals::new())
+    }
+
+    /// Waits for the first signal.
+    pub async fn told(&mut self) {
+        match &mut self.0 {
+            None => tracing::error!("signals cannot be heard"),
+            Some(signals) => signals.next().await,
+        }
+    }
+
+    /// Says to whoever asks that nobody new should come, answers for the time that load balancers need to hear it, and stops.
+    pub async fn stop(self, running: Running, drain: Duration, context: &Context) {
+        if let Some(mut signals) = self.0 {
+            let context = *context;
+            tokio::spawn(async move {
+                signals.next().await;
+                eprintln!("{}", context.text("cli.serve.at_once", &[]));
+                std::process::exit(Exit::Failed as i32);
+            });
+        }
+        eprintln!("{}", context.text("cli.serve.stopping", &[]));
+        running.say_stopping();
+        tokio::time::sleep(drain).await;
+        running.stop().await;
+    }
 }
 
 async fn greet(running: &Running, arguments: &ServeArguments, context: &Context) -> Result<(), ServeError> {
@@ -166,24 +203,6 @@ fn told(error: &ServeError, arguments: &ServeArguments, context: &Context) -> St
         }
         ServeError::Folder(error) => folder_text(error, &arguments.whereabouts.data, context),
         other => context.text("cli.serve.failed", &[("error", &other.to_string())]),
-    }
-}
-
-/// Ends when the process is told to stop. It listens from the call on, not only from the first wait: whoever reads that the server serves may
-/// end it at once.
-#[cfg(unix)]
-pub fn told_to_stop() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    async move {
-        let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
-            tracing::error!("signals cannot be heard");
-            return;
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
     }
 }
 
@@ -211,9 +230,4 @@ impl Hangups {
         }
         std::future::pending().await
     }
-}
-
-#[cfg(not(unix))]
-pub async fn told_to_stop() {
-    let _ = tokio::signal::ctrl_c().await;
 }
