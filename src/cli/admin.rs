@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::{Args, Subcommand};
 
-use super::{Context, Exit, user::add::folder_text, whereabouts::WhereaboutsArguments};
+use super::{Context, Exit, user::folder_text, whereabouts::WhereaboutsArguments};
 use crate::backend::{
     blobs::BlobKind,
     clock::{Clock, SystemClock},

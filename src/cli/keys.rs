@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Context, Exit, user::add::folder_text, whereabouts::WhereaboutsArguments};
+use super::{Context, Exit, user::folder_text, whereabouts::WhereaboutsArguments};
 use crate::backend::{
     blobs::BlobError,
     clock::{Clock, SystemClock},

@@ -13,7 +13,7 @@ use super::{
     Context, Exit,
     interrupt::Signals,
     logging::{self, LogLevel},
-    user::add::folder_text,
+    user::folder_text,
     whereabouts::WhereaboutsArguments,
 };
 use crate::{

@@ -7,10 +7,13 @@ use super::{Context, Exit, block_on};
 use crate::domain::access::Role;
 
 #[cfg(feature = "server")]
-pub mod add;
+mod add;
 mod manage;
 mod sessions;
 mod totp;
+
+#[cfg(feature = "server")]
+pub use add::folder_text;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {

@@ -64,6 +64,7 @@ impl OneTimeCodes for SqlStore {
     }
 
     async fn begin_codes(&self, principal: &Principal, secret: &[u8], now: Timestamp) -> StoreResult<()> {
+        self.ready_key(&principal.school, now).await?;
         let sealed = self.seal_totp(principal, secret)?;
         let mut write = self.database.write().await?;
         let begun = sql("INSERT INTO totp (\"user\", school, secret, begun_at) VALUES (?1, ?2, ?3, ?4)
@@ -209,17 +210,39 @@ impl SqlStore {
         if used.rows_affected() == 1 { Ok(()) } else { Err(StoreError::WrongCode) }
     }
 
+    /// Seals anew the secrets of a school that are sealed with another than the current key. They are as few as its people.
+    pub(super) async fn reseal_totp(&self, write: &mut Write, school: &str, current: u32) -> StoreResult<u64> {
+        let rows = sql(locked!("SELECT \"user\" AS id, secret FROM totp WHERE school = ? ORDER BY \"user\""))
+            .bind(school)
+            .fetch_all(&mut *write)
+            .await?;
+        let mut done = 0;
+        for row in &rows {
+            let user = row.id("id")?;
+            if let Some(sealed) = self.anew(school, current, &place(&user), row.bytes_or_null("secret")?)? {
+                sql("UPDATE totp SET secret = ? WHERE \"user\" = ?").bind(sealed).bind(values::id(user)).execute(&mut *write).await?;
+                done += 1;
+            }
+        }
+        Ok(done)
+    }
+
     fn recovery_hash(&self, user: Uuid, code: &str) -> Vec<u8> {
         self.vault.hash("recovery code", &[user.as_bytes(), code.as_bytes()]).to_vec()
     }
 
     fn seal_totp(&self, principal: &Principal, secret: &[u8]) -> StoreResult<Vec<u8>> {
-        Ok(self.vault.seal(&principal.school, &[b"totp", principal.user.as_bytes()], secret)?)
+        Ok(self.vault.seal(&principal.school, &place(&principal.user), secret)?)
     }
 
     fn unseal_totp(&self, user: Uuid, sealed: &[u8]) -> StoreResult<Vec<u8>> {
-        Ok(self.vault.open_sealed(&[b"totp", user.as_bytes()], sealed)?)
+        Ok(self.vault.open_sealed(&place(&user), sealed)?)
     }
+}
+
+/// Where a user's secret belongs.
+fn place(user: &Uuid) -> [&[u8]; 2] {
+    [b"totp", user.as_bytes()]
 }
 
 async fn forget(write: &mut Write, user: Uuid) -> StoreResult<()> {

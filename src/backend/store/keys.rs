@@ -273,7 +273,7 @@ impl SqlStore {
         }
         if found.len() < rows as usize {
             done.sealed_anew += self.reseal_corrections(&mut write, school, current).await?;
-            done.sealed_anew += self.reseal_codes(&mut write, school, current).await?;
+            done.sealed_anew += self.reseal_totp(&mut write, school, current).await?;
         } else {
             done.next = found.last().map(|row| row.id("id")).transpose()?;
         }
@@ -292,23 +292,6 @@ impl SqlStore {
             let id = row.id("id")?;
             if let Some(sealed) = self.anew(school, current, &[b"corrections", id.as_bytes()], row.bytes_or_null("wanted")?)? {
                 sql("UPDATE corrections SET wanted = ? WHERE id = ?").bind(sealed).bind(values::id(id)).execute(&mut *write).await?;
-                done += 1;
-            }
-        }
-        Ok(done)
-    }
-
-    /// The secrets of one-time codes are as many as the school has people.
-    async fn reseal_codes(&self, write: &mut Write, school: &str, current: u32) -> StoreResult<u64> {
-        let rows = sql(locked!("SELECT \"user\" AS id, secret FROM totp WHERE school = ? ORDER BY \"user\""))
-            .bind(school)
-            .fetch_all(&mut *write)
-            .await?;
-        let mut done = 0;
-        for row in &rows {
-            let id = row.id("id")?;
-            if let Some(sealed) = self.anew(school, current, &[b"totp", id.as_bytes()], row.bytes_or_null("secret")?)? {
-                sql("UPDATE totp SET secret = ? WHERE \"user\" = ?").bind(sealed).bind(values::id(id)).execute(&mut *write).await?;
                 done += 1;
             }
         }

@@ -19,7 +19,7 @@ use crate::{
         store::{SCHOOL, StoreError, checkpoints::Sealing as _},
         vault::hexadecimal,
     },
-    cli::{Context, Exit, on_a_runtime, user::add::folder_text, whereabouts::OptionalWhereabouts},
+    cli::{Context, Exit, on_a_runtime, user::folder_text, whereabouts::OptionalWhereabouts},
 };
 
 /// The most rows that one checkpoint of a file may cover; more is no file of ours.

@@ -105,6 +105,11 @@ fn examples(things: &Things) -> Vec<Example> {
         item[if more.get("verdict").is_some() { "submission" } else { "id" }] = json!(id);
         Body::Json(json!({"items": [item]}))
     };
+    let of_student = |mut more: Value| {
+        more["season"] = json!(SEASON);
+        more["student"] = json!("25010001");
+        Body::Json(more)
+    };
     let policy = || Body::Json(json!({"codes_required_for": []}));
     let roster = || Body::Text("学号,办学单位\n25019999,A\n");
     vec![
@@ -176,6 +181,12 @@ fn examples(things: &Things) -> Vec<Example> {
         of("DELETE", "/v1/claims/{token}", Body::None, OWN),
         list("/v1/events", &season, [Reaches, Reaches, Reaches, Missing]),
         list("/v1/audit", &season, SCHOOL),
+        of("GET", "/v1/audit/checkpoints", Body::None, OWN),
+        of("POST", "/v1/consents", of_student(json!({"kind": "photo", "given": true, "version": "1"})), THING),
+        at("POST", "/v1/submissions/{id}/reveal", &id, Body::Json(json!({"fields": ["name"], "reason": "check_identity"})), THING),
+        of("POST", "/v1/persons/export", of_student(json!({})), THING),
+        of("POST", "/v1/persons/erasure", of_student(json!({"reason": "person_asked"})), THING),
+        list("/v1/retention", &season, SEASONAL),
         list("/v1/notices/calls", &format!("{season}&unit=A"), THING),
     ]
 }
