@@ -32,7 +32,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
     match super::on_a_runtime(Postgres::migrate(address.reveal())) {
         Ok(Ok(migrated)) => {
             let (before, after) = (migrated.before.to_string(), migrated.after.to_string());
-            let key = if before == after { "cli.migrate.current" } else { "cli.migrate.done" };
+            let key = if migrated.applied == 0 { "cli.migrate.current" } else { "cli.migrate.done" };
             println!("{}", context.text(key, &[("before", &before), ("after", &after)]));
             Exit::Done
         }

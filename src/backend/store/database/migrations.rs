@@ -41,7 +41,45 @@ pub fn postgres() -> Migrator {
 
 /// The newest version there is.
 pub fn newest() -> i64 {
-    ALL.iter().map(|(name, ..)| version(name)).max().unwrap_or(0)
+    versions().max().unwrap_or(0)
+}
+
+/// How a database stands to this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Current,
+    /// Some migration has not been applied, whatever its number.
+    Behind,
+    /// Some migration is unknown here: a newer program was at it.
+    Ahead,
+}
+
+/// Compares what was applied with what there is, one by one: two lines of work may have numbered side by side, and the higher number may have
+/// come first.
+pub fn standing(applied: &[i64]) -> Standing {
+    let known: Vec<i64> = versions().collect();
+    if applied.iter().any(|version| !known.contains(version)) {
+        Standing::Ahead
+    } else if known.iter().any(|version| !applied.contains(version)) {
+        Standing::Behind
+    } else {
+        Standing::Current
+    }
+}
+
+fn versions() -> impl Iterator<Item = i64> {
+    ALL.iter().map(|(name, ..)| version(name))
+}
+
+/// All but one, for tests of what comes in later.
+#[cfg(test)]
+pub fn without(left_out: &str, engine: super::Engine) -> Migrator {
+    let text = |migration: &(&'static str, &'static str, &'static str)| match engine {
+        super::Engine::Sqlite => migration.1,
+        super::Engine::Postgres => migration.2,
+    };
+    let all = migrator(text).iter().filter(|migration| migration.version != version(left_out)).cloned().collect();
+    Migrator::with_migrations(all)
 }
 
 fn migrator(text: impl Fn(&(&'static str, &'static str, &'static str)) -> &'static str) -> Migrator {
@@ -60,6 +98,62 @@ fn version(name: &str) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::store::{
+        StoreError,
+        database::{Database, Engine},
+    };
+
+    #[test]
+    fn one_that_is_missing_below_the_newest_is_noticed() {
+        let all: Vec<i64> = versions().collect();
+        assert_eq!(standing(&all), Standing::Current);
+        for left_out in &all {
+            let rest: Vec<i64> = all.iter().copied().filter(|version| version != left_out).collect();
+            assert_eq!(standing(&rest), Standing::Behind, "{left_out}");
+        }
+        let more: Vec<i64> = all.iter().copied().chain([newest() + 1]).collect();
+        assert_eq!(standing(&more), Standing::Ahead);
+        assert_eq!(standing(&[]), Standing::Behind);
+    }
+
+    /// Left out first and applied last; what is in it shows that it came.
+    const LATE: (&str, &str) = ("0006_live", "SELECT count(*) FROM events");
+
+    #[tokio::test]
+    async fn one_that_comes_in_late_is_applied_on_sqlite() {
+        use sqlx::{ConnectOptions as _, Connection as _};
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("zhaoshen.db");
+        let mut before = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).create_if_missing(true).connect().await.unwrap();
+        without(LATE.0, Engine::Sqlite).run_direct(None, &mut before, false).await.unwrap();
+        assert!(sqlx::query(LATE.1).execute(&mut before).await.is_err());
+        before.close().await.unwrap();
+        let sqlite = super::super::sqlite::Sqlite::open(&file).await.unwrap();
+        let events: i64 = sqlx::query_scalar(LATE.1).fetch_one(sqlite.readers()).await.unwrap();
+        assert_eq!(events, 0);
+        sqlite.close().await;
+    }
+
+    #[tokio::test]
+    async fn one_that_comes_in_late_is_noticed_and_applied_on_postgres() {
+        use super::super::postgres::Postgres;
+        let Some((store, url)) = crate::backend::store::tests::fresh_on_postgres().await else { return };
+        let Database::Postgres(other) = store.database() else { panic!("it was asked for on Postgres") };
+        let (server, name) = url.rsplit_once('/').unwrap();
+        let bare = name.split('?').next().unwrap().replacen('t', "bare", 1);
+        let make = sqlx::AssertSqlSafe(format!("CREATE DATABASE {bare} TEMPLATE template0"));
+        sqlx::query(make).execute(other.pool()).await.unwrap();
+        let address = format!("{server}/{}", name.replacen('t', "bare", 1));
+        let pool = sqlx::PgPool::connect(&address).await.unwrap();
+        without(LATE.0, Engine::Postgres).run(&pool).await.unwrap();
+        let error = Postgres::open(&address, 2).await.unwrap_err();
+        assert!(matches!(error, StoreError::NotMigrated { have, .. } if have == newest()), "the highest number hides nothing: {error}");
+        let migrated = Postgres::migrate(&address).await.unwrap();
+        assert_eq!((migrated.before, migrated.after, migrated.applied), (newest(), newest(), 1));
+        let opened = Postgres::open(&address, 2).await.unwrap();
+        let events: i64 = sqlx::query_scalar(LATE.1).fetch_one(opened.pool()).await.unwrap();
+        assert_eq!(events, 0);
+    }
 
     #[test]
     fn versions_rise_and_every_file_is_listed() {

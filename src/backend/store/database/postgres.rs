@@ -14,7 +14,11 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{On, StoreError, StoreResult, migrations, sql::with_dollars};
+use super::{
+    On, StoreError, StoreResult,
+    migrations::{self, Standing},
+    sql::with_dollars,
+};
 
 /// The oldest server that keeps what the statements promise.
 const OLDEST: i64 = 150_000;
@@ -44,12 +48,12 @@ impl Postgres {
     /// When it cannot be reached, is too old a server, or its tables are older or newer than this program.
     pub async fn open(url: &str, connections: u32) -> StoreResult<Postgres> {
         let postgres = Postgres::connect(url, connections).await?;
-        let have = postgres.version().await?;
-        let newest = migrations::newest();
-        match have {
-            have if have < newest => Err(StoreError::NotMigrated { have, newest }),
-            have if have > newest => Err(StoreError::NewerDatabase { have, newest }),
-            _ => Ok(postgres),
+        let applied = postgres.applied().await?;
+        let (have, newest) = (applied.last().copied().unwrap_or(0), migrations::newest());
+        match migrations::standing(&applied) {
+            Standing::Behind => Err(StoreError::NotMigrated { have, newest }),
+            Standing::Ahead => Err(StoreError::NewerDatabase { have, newest }),
+            Standing::Current => Ok(postgres),
         }
     }
 
@@ -59,14 +63,15 @@ impl Postgres {
     /// When it cannot be reached, a migration fails (it is then taken back), or the tables are newer than this program.
     pub async fn migrate(url: &str) -> StoreResult<Migrated> {
         let postgres = Postgres::connect(url, 2).await?;
-        let before = postgres.version().await?;
-        if before > migrations::newest() {
+        let applied = postgres.applied().await?;
+        let before = applied.last().copied().unwrap_or(0);
+        if migrations::standing(&applied) == Standing::Ahead {
             return Err(StoreError::NewerDatabase { have: before, newest: migrations::newest() });
         }
         migrations::postgres().run(&postgres.pool).await.map_err(|error| StoreError::Database(error.to_string()))?;
-        let after = postgres.version().await?;
+        let now = postgres.applied().await?;
         postgres.close().await;
-        Ok(Migrated { before, after })
+        Ok(Migrated { before, after: now.last().copied().unwrap_or(0), applied: now.len() - applied.len() })
     }
 
     async fn connect(url: &str, connections: u32) -> StoreResult<Postgres> {
@@ -91,13 +96,13 @@ impl Postgres {
         Ok(Postgres { pool, translations: Arc::default() })
     }
 
-    /// The version of the tables; 0 where there are none.
-    async fn version(&self) -> StoreResult<i64> {
+    /// The versions that were applied, the highest last; none where there are no tables.
+    async fn applied(&self) -> StoreResult<Vec<i64>> {
         let known: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(&self.pool).await?;
         if !known {
-            return Ok(0);
+            return Ok(vec![]);
         }
-        Ok(sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success").fetch_one(&self.pool).await?)
+        Ok(sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version").fetch_all(&self.pool).await?)
     }
 
     /// The connections.
@@ -135,11 +140,12 @@ impl Postgres {
     }
 }
 
-/// What migrating did: the version before and after.
+/// What migrating did: the highest version before and after, and how many were applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Migrated {
     pub before: i64,
     pub after: i64,
+    pub applied: usize,
 }
 
 impl Begun {
