@@ -197,6 +197,15 @@ impl Running {
         self.identity.as_ref().map(|identity| identity.fingerprint())
     }
 
+    /// Reads the certificate's files again, where there is one; connections that stand keep what they have.
+    pub fn reload_certificate(&self) {
+        let Some(identity) = &self.identity else { return };
+        match identity.reload() {
+            Ok(()) => tracing::info!(fingerprint = identity.fingerprint(), "the certificate was read again"),
+            Err(error) => tracing::warn!(%error, "the new certificate is not usable, the old one stays"),
+        }
+    }
+
     /// The address for clients.
     #[must_use]
     pub fn url(&self) -> String {

@@ -108,9 +108,18 @@ impl Identity {
         if changed(&self.certificate, &self.key) == known {
             return Ok(false);
         }
+        self.reload()?;
+        Ok(true)
+    }
+
+    /// Reads the files again, changed or not.
+    ///
+    /// # Errors
+    /// As [`Identity::refresh`].
+    pub fn reload(&self) -> Result<(), TlsError> {
         let fresh = read(&self.certificate, &self.key)?;
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
-        Ok(true)
+        Ok(())
     }
 
     fn config(&self) -> Arc<ServerConfig> {

@@ -21,6 +21,8 @@ mod import;
 mod interrupt;
 #[cfg(feature = "server")]
 mod keys;
+#[cfg(feature = "server")]
+mod logging;
 mod login;
 #[cfg(feature = "server")]
 mod migrate;

@@ -8,7 +8,12 @@ use std::{
 
 use clap::Args;
 
-use super::{Context, Exit, user::folder_text, whereabouts::WhereaboutsArguments};
+use super::{
+    Context, Exit,
+    logging::{self, LogLevel},
+    user::folder_text,
+    whereabouts::WhereaboutsArguments,
+};
 use crate::{
     backend::{
         auth,
@@ -73,7 +78,7 @@ fn entrance(context: &Context) -> Result<Entrance, String> {
 
 /// Runs the command.
 pub fn run(arguments: ServeArguments, context: &Context) -> Exit {
-    log_to_stderr();
+    let log = logging::log_to_stderr();
     let settings = arguments.whereabouts.read(context).and_then(|whereabouts| Ok((whereabouts, entrance(context)?)));
     let (whereabouts, entrance) = match settings {
         Ok(settings) => settings,
@@ -82,7 +87,7 @@ pub fn run(arguments: ServeArguments, context: &Context) -> Exit {
             return Exit::Usage;
         }
     };
-    match super::on_a_runtime(serve_until_told(&arguments, whereabouts, entrance, context)) {
+    match super::on_a_runtime(serve_until_told(&arguments, whereabouts, entrance, &log, context)) {
         Ok(Ok(())) => Exit::Done,
         Ok(Err(error)) => {
             let exit = if matches!(error, ServeError::NotLoopback(_)) { Exit::Usage } else { Exit::Failed };
@@ -96,23 +101,11 @@ pub fn run(arguments: ServeArguments, context: &Context) -> Exit {
     }
 }
 
-/// JSON where `ZHAOSHEN_LOG_FORMAT=json` asks for it; what is logged follows `ZHAOSHEN_LOG`, `info` where nobody says.
-pub fn log_to_stderr() {
-    use tracing_subscriber::{EnvFilter, fmt};
-    let filter = EnvFilter::try_from_env("ZHAOSHEN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
-    // Fails only where a logger is set already, which is then the one to use.
-    let _ = if std::env::var("ZHAOSHEN_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        builder.json().try_init()
-    } else {
-        builder.try_init()
-    };
-}
-
 async fn serve_until_told(
     arguments: &ServeArguments,
     whereabouts: Whereabouts,
     entrance: Entrance,
+    log: &LogLevel,
     context: &Context,
 ) -> Result<(), ServeError> {
     let config = Config {
@@ -124,9 +117,18 @@ async fn serve_until_told(
         entrance,
     };
     let running = serve::start(config).await?;
-    let told = told_to_stop();
+    let mut told = std::pin::pin!(told_to_stop());
+    let mut hangups = Hangups::heard();
     greet(&running, arguments, context).await?;
-    told.await;
+    loop {
+        tokio::select! {
+            () = &mut told => break,
+            () = hangups.next() => {
+                log.reload();
+                running.reload_certificate();
+            }
+        }
+    }
     eprintln!("{}", context.text("cli.serve.stopping", &[]));
     running.stop().await;
     Ok(())
@@ -171,6 +173,32 @@ pub fn told_to_stop() -> impl Future<Output = ()> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
+    }
+}
+
+/// The wish that what lies in files be read again (SIGHUP). It is heard from the making on.
+struct Hangups {
+    #[cfg(unix)]
+    signals: std::io::Result<tokio::signal::unix::Signal>,
+}
+
+impl Hangups {
+    fn heard() -> Hangups {
+        Hangups {
+            #[cfg(unix)]
+            signals: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()),
+        }
+    }
+
+    /// Waits for the next.
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Ok(signals) = &mut self.signals
+            && signals.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
     }
 }
 

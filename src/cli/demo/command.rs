@@ -30,7 +30,7 @@ use crate::{
         vault::VaultError,
         whereabouts::Whereabouts,
     },
-    cli::{Context, Exit, remote, review, serve as serve_command},
+    cli::{Context, Exit, logging, remote, review, serve as serve_command},
     client::{Http, http::Token},
     desk::{self, picture::policy::Graphics},
     domain::access::Role,
@@ -100,7 +100,7 @@ pub fn run(arguments: DemoArguments, context: &Context) -> Exit {
         },
     };
     if arguments.serve_only {
-        serve_command::log_to_stderr();
+        let _ = logging::log_to_stderr();
     }
     match crate::cli::on_a_runtime(demonstrate(arguments, filling, context)) {
         Ok(Ok(())) => Exit::Done,
