@@ -25,6 +25,7 @@ use zhaoshen::{
         auth,
         clock::{Clock as _, SystemClock},
         entrance::Entrance,
+        limits::Limits,
         production,
         serve::{self, Config},
         store::{
@@ -209,7 +210,7 @@ async fn over_http(whereabouts: Whereabouts, token: String) {
         parts: Box::new(production::parts),
         clock: Arc::new(SystemClock),
         tls: None,
-        entrance: Entrance::default(),
+        entrance: Entrance { limits: Limits { session: 0, address: 0 }, ..Entrance::default() },
     };
     let running = serve::start(config).await.expect("a server");
     let http = Http::new(&format!("http://{}", running.address()), Some(Token::new(token))).expect("an address");

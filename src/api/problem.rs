@@ -44,6 +44,15 @@ pub mod code {
     pub const WEAK_PASSWORD: &str = "weak_password";
     pub const INVITATION_INVALID: &str = "invitation_invalid";
     pub const TOO_MANY_TRIES: &str = "too_many_tries";
+    pub const TOO_MANY_REQUESTS: &str = "too_many_requests";
+    /// The password is right; the same again with a one-time code.
+    pub const CODE_NEEDED: &str = "code_needed";
+    pub const WRONG_CODE: &str = "wrong_code";
+    /// The role needs one-time codes that are not set up yet.
+    pub const CODES_FIRST: &str = "codes_first";
+    pub const CODES_CONFIRMED: &str = "codes_confirmed";
+    pub const USER_DISABLED: &str = "user_disabled";
+    pub const OWN_ACCOUNT: &str = "own_account";
     pub const FORBIDDEN: &str = "forbidden";
     pub const NOT_FOUND: &str = "not_found";
     pub const VERSION_REQUIRED: &str = "version_required";
@@ -75,13 +84,20 @@ pub mod code {
     /// Given by the client when the answer made no sense.
     pub const NONSENSE: &str = "nonsense";
 
-    pub const ALL: [&str; 33] = [
+    pub const ALL: [&str; 40] = [
         BAD_REQUEST,
         SIGN_IN,
         WRONG_PASSWORD,
         WEAK_PASSWORD,
         INVITATION_INVALID,
         TOO_MANY_TRIES,
+        TOO_MANY_REQUESTS,
+        CODE_NEEDED,
+        WRONG_CODE,
+        CODES_FIRST,
+        CODES_CONFIRMED,
+        USER_DISABLED,
+        OWN_ACCOUNT,
         FORBIDDEN,
         NOT_FOUND,
         VERSION_REQUIRED,

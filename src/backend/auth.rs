@@ -7,6 +7,7 @@ use std::{sync::LazyLock, time::Duration};
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{
     store::types::{Hash, NewInvitation, NewSession},
@@ -81,7 +82,8 @@ pub fn hash_of(secret: &str) -> Hash {
 /// When the system has no randomness.
 pub fn new_session(now: Timestamp) -> Result<(String, NewSession), VaultError> {
     let (token, token_hash) = new_secret()?;
-    Ok((token, NewSession { token_hash, opened_at: now, expires_at: now + SESSION }))
+    let session = NewSession { id: Uuid::new_v4(), token_hash, client: String::new(), opened_at: now, expires_at: now + SESSION };
+    Ok((token, session))
 }
 
 /// An invitation made now, and its code.

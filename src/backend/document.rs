@@ -10,7 +10,7 @@ use utoipa::{
 
 use super::controllers::{
     audit, claims, corrections, decisions, deliveries, events, notices, persons, pictures, progress, queue, reopenings, rosters, seasons,
-    sessions, statistics, submissions, system, users,
+    sessions, statistics, submissions, system, totp, users,
 };
 
 #[derive(OpenApi)]
@@ -19,7 +19,10 @@ use super::controllers::{
     modifiers(&Token),
     paths(
         system::front, system::invite, system::healthy, system::ready, system::metrics, system::document,
-        sessions::sign_in, sessions::sign_out, sessions::current, sessions::redeem, users::list, users::add, users::end_sessions,
+        sessions::sign_in, sessions::sign_out, sessions::current, sessions::redeem, sessions::list, sessions::end,
+        totp::state, totp::begin, totp::confirm, totp::remove,
+        users::list, users::add, users::end_sessions, users::change, users::reset_password, users::reset_codes,
+        users::policy, users::put_policy,
         seasons::list, seasons::put, rosters::take, progress::units, progress::progress, progress::days,
         submissions::add, submissions::list, submissions::one, pictures::one,
         decisions::review, decisions::undo, decisions::retake_notice, decisions::batch,

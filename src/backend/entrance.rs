@@ -1,10 +1,10 @@
-//! How requests come in: through which proxies, over which transport, and who may read the metrics. Pure but for reading a file's token.
+//! How requests come in: through which proxies, over which transport, how much, and who may read the metrics. Pure but for reading a file's token.
 
 use std::{net::IpAddr, sync::Arc};
 
 use axum::http::{HeaderMap, header};
 
-use super::{auth, store::types::Hash};
+use super::{auth, limits::Limits, store::types::Hash};
 
 /// The header in which proxies say where a request came from, the nearest last.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -17,6 +17,8 @@ pub struct Entrance {
     /// Opens the metrics from elsewhere than this machine.
     pub metrics_token: Option<Hash>,
     pub transport: Transport,
+    /// How much may be asked for.
+    pub limits: Limits,
 }
 
 /// What lies between a client and this process.

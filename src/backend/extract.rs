@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::{
     body::Bytes,
     extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request},
-    http::{HeaderMap, StatusCode, request::Parts},
+    http::{HeaderMap, StatusCode, header::USER_AGENT, request::Parts},
 };
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -23,6 +23,9 @@ use crate::{
     },
     domain::access::Principal,
 };
+
+/// Characters of a client's name that are kept.
+const LONGEST_CLIENT: usize = 64;
 
 /// Who is signed in; put into the request by the router, which lets nobody else through.
 #[derive(Debug, Clone)]
@@ -132,6 +135,18 @@ impl FromRequestParts<State> for From {
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
         let peer = Peer::from_request_parts(parts, state).await?;
         Ok(From(state.entrance.origin(peer.0, &parts.headers)))
+    }
+}
+
+/// What the client calls itself, as far as it can be shown.
+pub struct Client(pub String);
+
+impl FromRequestParts<State> for Client {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Failure> {
+        let said = header(&parts.headers, USER_AGENT.as_str()).unwrap_or_default();
+        Ok(Client(said.chars().filter(|c| !c.is_control()).take(LONGEST_CLIENT).collect()))
     }
 }
 

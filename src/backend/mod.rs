@@ -8,7 +8,8 @@
 //!  └ state        what both share
 //!      ├ store        one trait of intentions and its engines
 //!      ├ blobs vault  sealed pictures, sealed values
-//!      └ auth clock   passwords and tokens; the time
+//!      ├ limits      how much may be asked for
+//!      └ auth totp clock   passwords and tokens; one-time codes; the time
 //! ```
 
 pub mod auth;
@@ -22,6 +23,7 @@ mod extract;
 pub mod folder;
 pub mod gateways;
 pub mod jobs;
+pub mod limits;
 mod metrics;
 mod problems;
 pub mod production;
@@ -32,5 +34,6 @@ pub mod sheet;
 pub mod state;
 pub mod store;
 pub mod tls;
+mod totp;
 pub mod vault;
 pub mod whereabouts;

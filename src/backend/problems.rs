@@ -71,6 +71,25 @@ impl Failure {
             .with(RETRY_AFTER, seconds)
     }
 
+    /// Somebody, or an address, that has used up what it may ask for now.
+    #[must_use]
+    pub fn too_many_requests(until: Timestamp, now: Timestamp) -> Failure {
+        let seconds = until.duration_since(now).as_secs().max(1);
+        Failure::new(StatusCode::TOO_MANY_REQUESTS, code::TOO_MANY_REQUESTS, "too many requests").with(RETRY_AFTER, seconds)
+    }
+
+    /// A password that is right, and a one-time code that is asked for beside it.
+    #[must_use]
+    pub fn code_needed() -> Failure {
+        Failure::new(StatusCode::UNAUTHORIZED, code::CODE_NEEDED, "a one-time code is needed beside the password")
+    }
+
+    /// A role that needs one-time codes, before they are set up.
+    #[must_use]
+    pub fn codes_first() -> Failure {
+        Failure::new(StatusCode::FORBIDDEN, code::CODES_FIRST, "the role needs one-time codes, which must be set up first")
+    }
+
     /// Something that is ours to mend; `error` goes to the log, not to the caller.
     #[must_use]
     pub fn internal(error: &dyn std::fmt::Display) -> Failure {
@@ -127,6 +146,9 @@ impl From<StoreError> for Failure {
             StoreError::NoticeLimit { limit } => failure(StatusCode::CONFLICT, code::NOTICE_LIMIT).with("limit", limit),
             StoreError::RevealLimit { until } => failure(StatusCode::TOO_MANY_REQUESTS, code::REVEAL_LIMIT).with("until", until),
             StoreError::UserExists => failure(StatusCode::CONFLICT, code::USER_EXISTS),
+            StoreError::OwnAccount => failure(StatusCode::CONFLICT, code::OWN_ACCOUNT),
+            StoreError::CodesConfirmed => failure(StatusCode::CONFLICT, code::CODES_CONFIRMED),
+            StoreError::WrongCode => failure(StatusCode::UNAUTHORIZED, code::WRONG_CODE),
             StoreError::InvitationInvalid => failure(StatusCode::NOT_FOUND, code::INVITATION_INVALID),
             StoreError::Cursor => failure(StatusCode::BAD_REQUEST, code::BAD_REQUEST).with("field", "cursor"),
             StoreError::Full => failure(StatusCode::INSUFFICIENT_STORAGE, code::STORAGE_FULL),

@@ -5,24 +5,27 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, MatchedPath, Request, State as Shared},
+    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State as Shared},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodRouter, delete, get, post, put},
 };
+use jiff::Timestamp;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     auth,
     controllers::{
         audit, claims, corrections, decisions, deliveries, events, notices, persons, pictures, progress, queue, reopenings, rosters,
-        seasons, sessions, statistics, submissions, system, users,
+        seasons, sessions, statistics, submissions, system, totp, users,
     },
     entrance::Transport,
-    extract::SignedIn,
+    extract::{Peer, SignedIn},
+    limits::Cost,
     problems::Failure,
     state::State,
+    store::{allowances::Spender, sessions::SEEN_EVERY},
 };
 use crate::{api::problem::code, domain::access::Permission};
 
@@ -32,6 +35,12 @@ const SMALL: usize = 1 << 20;
 const TABLE: usize = 20 << 20;
 /// Bytes of a submission: a photo of 12 megapixels and an ID card, with room.
 const PHOTOS: usize = 45 << 20;
+/// What a person may do a minute of what is costly or tells much: rosters read, tables written, names and numbers told whole, batches, photos.
+const ROSTERS: u32 = 30;
+const EXPORTS: u32 = 30;
+const REVEALS: u32 = 30;
+const BATCHES: u32 = 120;
+const PHOTOS_A_MINUTE: u32 = 6_000;
 /// A request that takes longer is given up.
 const LONGEST_REQUEST: Duration = Duration::from_mins(2);
 
@@ -39,6 +48,8 @@ const LONGEST_REQUEST: Duration = Duration::from_mins(2);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     Anybody,
+    /// Whoever is signed in, also while the one-time codes that the role needs are still to be set up.
+    BeforeCodes,
     SignedIn,
     Allowed(Permission),
 }
@@ -48,6 +59,7 @@ pub struct Route {
     pub method: &'static str,
     pub path: &'static str,
     pub access: Access,
+    pub cost: Cost,
     body_limit: usize,
     handler: MethodRouter<State>,
 }
@@ -55,30 +67,49 @@ pub struct Route {
 /// Every route.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Allowed, Anybody, SignedIn};
+    use Access::{Allowed, Anybody, BeforeCodes, SignedIn};
     use Permission as P;
-    let route = |method, path, access, handler| Route { method, path, access, body_limit: SMALL, handler };
+    let route = |method, path, access, handler| Route { method, path, access, cost: Cost::Ordinary, body_limit: SMALL, handler };
+    let counted = |most, route| Route { cost: Cost::Counted(most), ..route };
+    let unlimited = |route| Route { cost: Cost::Nothing, ..route };
     vec![
         route("GET", "/", Anybody, get(system::front)),
         route("GET", "/invite", Anybody, get(system::invite)),
-        route("GET", "/healthz", Anybody, get(system::healthy)),
-        route("GET", "/readyz", Anybody, get(system::ready)),
-        route("GET", "/metrics", Anybody, get(system::metrics)),
+        unlimited(route("GET", "/healthz", Anybody, get(system::healthy))),
+        unlimited(route("GET", "/readyz", Anybody, get(system::ready))),
+        unlimited(route("GET", "/metrics", Anybody, get(system::metrics))),
         route("GET", "/openapi.json", Anybody, get(system::document)),
         route("POST", "/v1/sessions", Anybody, post(sessions::sign_in)),
-        route("DELETE", "/v1/sessions", SignedIn, delete(sessions::sign_out)),
-        route("GET", "/v1/sessions/current", SignedIn, get(sessions::current)),
+        route("GET", "/v1/sessions", SignedIn, get(sessions::list)),
+        route("DELETE", "/v1/sessions", BeforeCodes, delete(sessions::sign_out)),
+        route("GET", "/v1/sessions/current", BeforeCodes, get(sessions::current)),
+        route("DELETE", "/v1/sessions/{id}", SignedIn, delete(sessions::end)),
+        route("GET", "/v1/totp", BeforeCodes, get(totp::state)),
+        route("POST", "/v1/totp", BeforeCodes, post(totp::begin)),
+        route("POST", "/v1/totp/confirmation", BeforeCodes, post(totp::confirm)),
+        route("POST", "/v1/totp/removal", SignedIn, post(totp::remove)),
         route("POST", "/v1/invitations/redeem", Anybody, post(sessions::redeem)),
         route("GET", "/v1/users", Allowed(P::ManageUsers), get(users::list)),
         route("POST", "/v1/users", Allowed(P::ManageUsers), post(users::add)),
+        route("PUT", "/v1/users/{id}", Allowed(P::ManageUsers), put(users::change)),
+        route("POST", "/v1/users/{id}/invitations", Allowed(P::ManageUsers), post(users::reset_password)),
+        route("DELETE", "/v1/users/{id}/totp", Allowed(P::ManageUsers), delete(users::reset_codes)),
+        route("GET", "/v1/access-policy", Allowed(P::ManageUsers), get(users::policy)),
+        route("PUT", "/v1/access-policy", Allowed(P::ManageUsers), put(users::put_policy)),
         route("DELETE", "/v1/users/{id}/sessions", Allowed(P::ManageUsers), delete(users::end_sessions)),
         route("GET", "/v1/seasons", SignedIn, get(seasons::list)),
         route("PUT", "/v1/seasons/{code}", Allowed(P::ManageRoster), put(seasons::put)),
-        Route { body_limit: TABLE, ..route("POST", "/v1/rosters", Allowed(P::ManageRoster), post(rosters::take)) },
+        Route { body_limit: TABLE, ..counted(ROSTERS, route("POST", "/v1/rosters", Allowed(P::ManageRoster), post(rosters::take))) },
         route("GET", "/v1/units", Allowed(P::ReadProgress), get(progress::units)),
-        route("GET", "/v1/progress", Allowed(P::ReadProgress), get(progress::progress)),
+        Route {
+            cost: Cost::CountedWith("format", EXPORTS),
+            ..route("GET", "/v1/progress", Allowed(P::ReadProgress), get(progress::progress))
+        },
         route("GET", "/v1/progress/days", Allowed(P::ReadProgress), get(progress::days)),
-        Route { body_limit: PHOTOS, ..route("POST", "/v1/submissions", Allowed(P::Submit), post(submissions::add)) },
+        Route {
+            body_limit: PHOTOS,
+            ..counted(PHOTOS_A_MINUTE, route("POST", "/v1/submissions", Allowed(P::Submit), post(submissions::add)))
+        },
         route("GET", "/v1/submissions", Allowed(P::ReadSubmissions), get(submissions::list)),
         route("GET", "/v1/submissions/{id}", Allowed(P::ReadSubmissions), get(submissions::one)),
         route("GET", "/v1/submissions/{id}/pictures/{kind}", Allowed(P::SeePictures), get(pictures::one)),
@@ -95,7 +126,7 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/v1/golden", Allowed(P::LeadReviews), get(statistics::golden)),
         route("DELETE", "/v1/golden/{id}", Allowed(P::LeadReviews), delete(statistics::retire_golden)),
         route("PUT", "/v1/seasons/{code}/units/{unit}/deadline", Allowed(P::ManageRoster), put(queue::put_deadline)),
-        route("POST", "/v1/decisions", Allowed(P::Review), post(decisions::batch)),
+        counted(BATCHES, route("POST", "/v1/decisions", Allowed(P::Review), post(decisions::batch))),
         route("POST", "/v1/submissions/{id}/reopenings", Allowed(P::Reopen), post(reopenings::ask)),
         route("DELETE", "/v1/submissions/{id}/reopenings/{reopening}", Allowed(P::Reopen), delete(reopenings::drop)),
         route("POST", "/v1/submissions/{id}/reopenings/{reopening}/confirmation", Allowed(P::Reopen), post(reopenings::confirm)),
@@ -105,9 +136,9 @@ pub fn routes() -> Vec<Route> {
         route("POST", "/v1/submissions/{id}/resumption", Allowed(P::PutRecordsRight), post(corrections::resume)),
         route("GET", "/v1/corrections", Allowed(P::ActForStudents), get(corrections::list)),
         route("GET", "/v1/deliveries", Allowed(P::Deliver), get(deliveries::list)),
-        route("POST", "/v1/deliveries/events", Allowed(P::Deliver), post(deliveries::happen)),
+        counted(BATCHES, route("POST", "/v1/deliveries/events", Allowed(P::Deliver), post(deliveries::happen))),
         route("GET", "/v1/prints", Allowed(P::Deliver), get(deliveries::prints)),
-        route("POST", "/v1/prints/events", Allowed(P::Deliver), post(deliveries::happen_to_prints)),
+        counted(BATCHES, route("POST", "/v1/prints/events", Allowed(P::Deliver), post(deliveries::happen_to_prints))),
         route("POST", "/v1/claims", Allowed(P::Review), post(claims::add)),
         route("PUT", "/v1/claims/{token}", Allowed(P::Review), put(claims::heartbeat)),
         route("DELETE", "/v1/claims/{token}", Allowed(P::Review), delete(claims::release)),
@@ -115,11 +146,11 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/v1/audit", Allowed(P::ReadAudit), get(audit::list)),
         route("GET", "/v1/audit/checkpoints", Allowed(P::ReadAudit), get(audit::checkpoints)),
         route("POST", "/v1/consents", Allowed(P::ActForStudents), post(persons::consent)),
-        route("POST", "/v1/submissions/{id}/reveal", Allowed(P::Reveal), post(persons::reveal)),
-        route("POST", "/v1/persons/export", Allowed(P::ServePersons), post(persons::export)),
-        route("POST", "/v1/persons/erasure", Allowed(P::ServePersons), post(persons::erase)),
+        counted(REVEALS, route("POST", "/v1/submissions/{id}/reveal", Allowed(P::Reveal), post(persons::reveal))),
+        counted(EXPORTS, route("POST", "/v1/persons/export", Allowed(P::ServePersons), post(persons::export))),
+        counted(EXPORTS, route("POST", "/v1/persons/erasure", Allowed(P::ServePersons), post(persons::erase))),
         route("GET", "/v1/retention", Allowed(P::ReadAudit), get(persons::retention)),
-        route("GET", "/v1/notices/calls", Allowed(P::ReadCallList), get(notices::calls)),
+        counted(REVEALS, route("GET", "/v1/notices/calls", Allowed(P::ReadCallList), get(notices::calls))),
     ]
 }
 
@@ -128,12 +159,12 @@ pub fn router(state: State) -> Router {
     routes()
         .into_iter()
         .fold(Router::new(), |router, route| {
-            let access = route.access;
+            let guard = Guard { access: route.access, cost: route.cost, path: route.path };
             let guarded = route
                 .handler
                 .layer(DefaultBodyLimit::max(route.body_limit))
                 .layer(middleware::from_fn_with_state(state.clone(), move |shared: Shared<State>, request: Request, next: Next| {
-                    admit(access, shared, request, next)
+                    admit(guard, shared, request, next)
                 }));
             router.route(route.path, guarded)
         })
@@ -146,21 +177,51 @@ pub fn router(state: State) -> Router {
         .with_state(state)
 }
 
-/// Lets through whom the route names; leaves who it is in the request.
-async fn admit(access: Access, Shared(state): Shared<State>, mut request: Request, next: Next) -> Response {
-    if access == Access::Anybody {
+/// What stands before a route.
+#[derive(Clone, Copy)]
+struct Guard {
+    access: Access,
+    cost: Cost,
+    path: &'static str,
+}
+
+/// Lets through whom the route names, as often as it may be asked; leaves who it is in the request.
+async fn admit(guard: Guard, Shared(state): Shared<State>, mut request: Request, next: Next) -> Response {
+    let now = state.clock.now();
+    // The address first: who guesses tokens is not to cost the store a look each time.
+    if guard.cost != Cost::Nothing
+        && let Some(Peer(peer)) = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0)
+        && let Some(until) = state.allowances.of_address(state.store.as_ref(), state.entrance.origin(peer, request.headers()), now).await
+    {
+        return Failure::too_many_requests(until, now).into_response();
+    }
+    if guard.access == Access::Anybody {
         return next.run(request).await;
     }
     match signed_in(&state, request.headers()).await {
         Err(failure) => failure.into_response(),
-        Ok(signed_in) => match access {
+        Ok(signed_in) => match guard.access {
             Access::Allowed(permission) if !signed_in.principal().may(permission) => Failure::forbidden().into_response(),
+            Access::Allowed(_) | Access::SignedIn if signed_in.session.owes_codes => Failure::codes_first().into_response(),
             _ => {
+                if let Some(until) = over_allowance(&state, guard, &signed_in, request.uri().query(), now).await {
+                    return Failure::too_many_requests(until, now).into_response();
+                }
                 request.extensions_mut().insert(signed_in);
                 next.run(request).await
             }
         },
     }
+}
+
+/// Until when whoever is signed in has asked for enough.
+async fn over_allowance(state: &State, guard: Guard, who: &SignedIn, query: Option<&str>, now: Timestamp) -> Option<Timestamp> {
+    let store = state.store.as_ref();
+    if let Some(until) = state.allowances.of_session(store, Spender::Session(who.token_hash), now).await {
+        return Some(until);
+    }
+    let most = guard.cost.counted(query)?;
+    state.allowances.of_person(store, Spender::Person(who.session.user.id, guard.path), most, now).await
 }
 
 async fn signed_in(state: &State, headers: &HeaderMap) -> Result<SignedIn, Failure> {
@@ -170,7 +231,14 @@ async fn signed_in(state: &State, headers: &HeaderMap) -> Result<SignedIn, Failu
         return Err(Failure::sign_in());
     }
     let token_hash = auth::hash_of(token.trim());
-    let session = state.store.session(&token_hash, state.clock.now()).await?.ok_or_else(Failure::sign_in)?;
+    let now = state.clock.now();
+    let session = state.store.session(&token_hash, now).await?.ok_or_else(Failure::sign_in)?;
+    // Once in a while, so that reading costs no writing; nobody is turned away because it did not work.
+    if now - SEEN_EVERY >= session.seen_at
+        && let Err(error) = state.store.see_session(&token_hash, now).await
+    {
+        tracing::warn!(%error, "a session's use was not noted");
+    }
     Ok(SignedIn { session, token_hash })
 }
 

@@ -19,6 +19,7 @@ use super::{
     extract::Peer,
     folder::{DataFolder, FolderError},
     jobs::Workers,
+    limits::Allowances,
     metrics::Metrics,
     router,
     state::{Parts, State},
@@ -108,6 +109,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     }
     let (stop, stopped) = watch::channel(false);
     let (told, news) = watch::channel(folder.store.newest_event().await?);
+    let limits = config.entrance.limits;
     let state = State {
         store: Arc::new(folder.store.clone()),
         blobs: folder.blobs.clone(),
@@ -115,6 +117,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         parts,
         entrance: Entrance { transport, ..config.entrance },
         metrics: Arc::new(Metrics::default()),
+        allowances: Arc::new(Allowances::new(limits)),
         work: Arc::new(Notify::new()),
         news,
         stopping: stopped.clone(),

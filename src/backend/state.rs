@@ -10,6 +10,7 @@ use super::{
     entrance::Entrance,
     gateways::Messages,
     jobs::standardize::Darkroom,
+    limits::Allowances,
     metrics::Metrics,
     store::{Store, live::Position},
 };
@@ -31,6 +32,7 @@ pub struct State {
     /// How people come in.
     pub entrance: Entrance,
     pub metrics: Arc<Metrics>,
+    pub allowances: Arc<Allowances>,
     /// Wakes the jobs when there is work, so that nobody waits for a tick.
     pub work: Arc<Notify>,
     /// The newest event, for the streams; changes when something happened anywhere.

@@ -2,23 +2,22 @@
 //!
 //! Secrets come from a terminal that does not show them, from a pipe, or from a file of mode 0600; never from arguments.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
 
+use super::asking::{self, Asker, answered};
 use super::remote::{self, Failure};
 use super::{Context, Exit, block_on};
-use crate::api::people::{Redeem, SignIn};
-use crate::api::problem::Problem;
+use crate::api::people::{Redeem, Session, SignIn};
+use crate::api::problem::{Problem, code};
 use crate::client::Http;
 use crate::client::pin::{self, Fingerprint};
 use crate::client::session::{self, SavedSession, Sessions};
 
 /// The shortest password, in characters; the backend insists on the same.
 const SHORTEST_PASSWORD: usize = 10;
-/// How often two passwords may differ on a terminal.
-const TRIES: usize = 3;
 /// An invitation without its link is 32 random bytes in Base64; no name looks like that.
 const INVITATION_LENGTH: usize = 43;
 
@@ -40,9 +39,7 @@ pub struct LogoutArguments {
 pub fn run(arguments: &Arguments, context: &Context) -> Exit {
     block_on(context, async {
         let sessions = Sessions::of_user()?;
-        let stdin = io::stdin();
-        let mut asker: Box<dyn Asker> = if stdin.is_terminal() { Box::new(Terminal) } else { Box::new(Lines(stdin.lock())) };
-        log_in(arguments, context, asker.as_mut(), &sessions, &mut io::stdout().lock()).await
+        log_in(arguments, context, asking::of_stdin().as_mut(), &sessions, &mut io::stdout().lock()).await
     })
 }
 
@@ -53,59 +50,6 @@ pub fn run_logout(arguments: &LogoutArguments, context: &Context) -> Exit {
         let session = session::load(arguments.url.as_deref());
         log_out(session, context, &sessions, &mut io::stdout().lock()).await
     })
-}
-
-/// Who answers questions.
-trait Asker {
-    /// One line, shown while it is typed.
-    fn line(&mut self, prompt: &str) -> io::Result<String>;
-    /// One line that is not shown.
-    fn secret(&mut self, prompt: &str) -> io::Result<String>;
-    /// How often the same question may be asked.
-    fn patience(&self) -> usize;
-}
-
-struct Terminal;
-
-impl Asker for Terminal {
-    fn line(&mut self, prompt: &str) -> io::Result<String> {
-        write!(io::stderr(), "{prompt}")?;
-        io::stderr().flush()?;
-        next_line(&mut io::stdin().lock())
-    }
-
-    fn secret(&mut self, prompt: &str) -> io::Result<String> {
-        rpassword::prompt_password(prompt)
-    }
-
-    fn patience(&self) -> usize {
-        TRIES
-    }
-}
-
-/// A pipe: answers in their order, one a line.
-struct Lines<R>(R);
-
-impl<R: BufRead> Asker for Lines<R> {
-    fn line(&mut self, _: &str) -> io::Result<String> {
-        next_line(&mut self.0)
-    }
-
-    fn secret(&mut self, _: &str) -> io::Result<String> {
-        next_line(&mut self.0)
-    }
-
-    fn patience(&self) -> usize {
-        1
-    }
-}
-
-fn next_line(input: &mut impl BufRead) -> io::Result<String> {
-    let mut line = String::new();
-    if input.read_line(&mut line)? == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
 }
 
 /// What a person typed where the name is asked for.
@@ -136,11 +80,31 @@ async fn log_in(
             let session = match introduction(&http, answer.trim())? {
                 Introduction::Name(name) => {
                     let password = answered(asker.secret(&ask("password")))?;
-                    http.sign_in(&SignIn { name, password }).await?
+                    let sign_in = SignIn { name, password, code: None };
+                    match http.sign_in(&sign_in).await {
+                        Err(problem) if problem.code == code::CODE_NEEDED => {
+                            with_code(context, asker, |code| {
+                                let (http, sign_in) = (&http, SignIn { code: Some(code), ..sign_in.clone() });
+                                async move { http.sign_in(&sign_in).await }
+                            })
+                            .await?
+                        }
+                        other => other?,
+                    }
                 }
                 Introduction::Invitation(invitation) => {
                     let password = new_password(context, asker)?;
-                    http.redeem(&Redeem { invitation, password }).await?
+                    let redeem = Redeem { invitation, password, code: None };
+                    match http.redeem(&redeem).await {
+                        Err(problem) if problem.code == code::CODE_NEEDED => {
+                            with_code(context, asker, |code| {
+                                let (http, redeem) = (&http, Redeem { code: Some(code), ..redeem.clone() });
+                                async move { http.redeem(&redeem).await }
+                            })
+                            .await?
+                        }
+                        other => other?,
+                    }
                 }
             };
             SavedSession::of(&http, &session)
@@ -152,6 +116,15 @@ async fn log_in(
     let name = remote::visible(saved.user.as_deref().unwrap_or_default());
     writeln!(out, "{}", context.text("output.login.done", &[("name", &name), ("role", &role), ("server", &saved.address)]))?;
     Ok(Exit::Done)
+}
+
+async fn with_code<F: Future<Output = Result<Session, Problem>>>(
+    context: &Context,
+    asker: &mut dyn Asker,
+    attempt: impl FnMut(String) -> F,
+) -> Result<Session, Problem> {
+    let complain = |problem: &Problem| remote::complain(&remote::problem_text(context, problem));
+    asking::with_code(asker, &context.text("output.login.code", &[]), complain, attempt).await
 }
 
 /// A client of the server, and the fingerprint to keep where nobody else answers for its certificate: the one that was given, the one that is
@@ -244,17 +217,14 @@ fn new_password(context: &Context, asker: &mut dyn Asker) -> Result<String, Prob
     Err(last)
 }
 
-fn answered(answer: io::Result<String>) -> Result<String, Problem> {
-    answer.map_err(|_| Problem::new(0, "no_answer", "the input ended before the question was answered"))
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
     use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
     use super::*;
-    use crate::api::problem::{MEDIA_TYPE, code};
+    use crate::api::problem::MEDIA_TYPE;
+    use crate::cli::asking::Lines;
     use crate::language::{Language, has_text};
 
     const CONTEXT: Context = Context { language: Language::Chinese };
@@ -347,6 +317,20 @@ mod tests {
         ] {
             assert_eq!(code_of(bench.log_in(&bench.server.uri(), None, &typed).await.0), code);
         }
+    }
+
+    #[tokio::test]
+    async fn a_one_time_code_is_asked_for_where_the_server_wants_one() {
+        let bench = Bench::new().await;
+        let with = |code: &str| matchers::body_json(serde_json::json!({"name": "li", "password": "pass word", "code": code}));
+        Mock::given(with("123456")).respond_with(session()).expect(1).mount(&bench.server).await;
+        Mock::given(with("654321")).respond_with(refusal(401, code::WRONG_CODE)).expect(1).mount(&bench.server).await;
+        Mock::given(matchers::path("/v1/sessions")).respond_with(refusal(401, code::CODE_NEEDED)).mount(&bench.server).await;
+        let url = bench.server.uri();
+        assert_eq!(code_of(bench.log_in(&url, None, "li\npass word\n").await.0), "no_answer");
+        assert_eq!(code_of(bench.log_in(&url, None, "li\npass word\n654321\n").await.0), code::WRONG_CODE);
+        assert!(bench.saved().is_none());
+        assert_eq!(bench.log_in(&url, None, "li\npass word\n123456\n").await.0.unwrap(), Exit::Done);
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::api::problem::{Problem, code};
 use crate::language::{self, Language};
 
+mod asking;
 mod audit;
 mod batch;
 mod budget;
@@ -40,7 +41,6 @@ mod show;
 mod standardize;
 mod statistics;
 mod table;
-#[cfg(feature = "server")]
 mod user;
 mod verify;
 #[cfg(feature = "server")]
@@ -94,8 +94,7 @@ enum Command {
     Demo(demo::command::DemoArguments),
     #[cfg(feature = "server")]
     Serve(serve::ServeArguments),
-    #[cfg(feature = "server")]
-    User(user::UserArguments),
+    User(user::Arguments),
     #[cfg(feature = "server")]
     Migrate(migrate::Arguments),
     #[cfg(feature = "server")]
@@ -179,7 +178,6 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::Demo(arguments) => demo::command::run(arguments, context),
         #[cfg(feature = "server")]
         Command::Serve(arguments) => serve::run(arguments, context),
-        #[cfg(feature = "server")]
         Command::User(arguments) => user::run(arguments, context),
         #[cfg(feature = "server")]
         Command::Migrate(arguments) => migrate::run(&arguments, context),

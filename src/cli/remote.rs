@@ -87,8 +87,8 @@ fn exit_of(problem: &Problem) -> Exit {
         (0, "bad_address" | "secret_in_address" | "plain_address" | "bad_fingerprint" | "season_needed") => Exit::Usage,
         (0, "export_format" | "export_file_exists") => Exit::Usage,
         (0, "column_pair" | "columns_file" | "column_mapped_twice" | "errors_file_exists") => Exit::Usage,
-        (0, "invitation_elsewhere" | "passwords_differ" | "password_short") | (_, code::WRONG_PASSWORD) => Exit::Refused,
-        (0, _) | (401, _) | (_, code::UNREACHABLE | code::NONSENSE | code::BUSY) => Exit::Failed,
+        (0, "invitation_elsewhere" | "passwords_differ" | "password_short") | (_, code::WRONG_PASSWORD | code::WRONG_CODE) => Exit::Refused,
+        (0, _) | (401, _) | (_, code::UNREACHABLE | code::NONSENSE | code::BUSY | code::TOO_MANY_REQUESTS) => Exit::Failed,
         (400..=499, _) => Exit::Refused,
         _ => Exit::Failed,
     }

@@ -19,6 +19,7 @@ use crate::{
         auth,
         clock::SystemClock,
         entrance::Entrance,
+        limits::Limits,
         production,
         serve::{self, Config, Running, ServeError},
         tls::CertificateSource,
@@ -52,6 +53,10 @@ const TRUSTED_PROXIES: &str = "ZHAOSHEN_TRUSTED_PROXIES";
 /// A file with the token that opens the metrics from other machines.
 const METRICS_TOKEN_FILE: &str = "ZHAOSHEN_METRICS_TOKEN_FILE";
 
+/// Requests a minute of one session and from one address; 0 for any number.
+const SESSION_LIMIT: &str = "ZHAOSHEN_LIMIT_SESSION";
+const ADDRESS_LIMIT: &str = "ZHAOSHEN_LIMIT_ADDRESS";
+
 impl ServeArguments {
     fn certificate(&self) -> Option<CertificateSource> {
         match (&self.tls, &self.tls_cert, &self.tls_key) {
@@ -73,7 +78,13 @@ fn entrance(context: &Context) -> Result<Entrance, String> {
     let token = std::env::var_os(METRICS_TOKEN_FILE)
         .map(|file| read_token(Path::new(&file)).map_err(|problem| context.text("cli.serve.metrics_token", &[("code", &problem.code)])));
     let metrics_token = token.transpose()?.map(|token| auth::hash_of(token.reveal()));
-    Ok(Entrance { trusted_proxies: trusted_proxies.into(), metrics_token, ..Entrance::default() })
+    let limit = |name: &str, usual: u32| match std::env::var(name) {
+        Err(_) => Ok(usual),
+        Ok(text) => text.trim().parse::<u32>().map_err(|_| context.text("cli.serve.bad_limit", &[("name", name)])),
+    };
+    let usual = Limits::default();
+    let limits = Limits { session: limit(SESSION_LIMIT, usual.session)?, address: limit(ADDRESS_LIMIT, usual.address)? };
+    Ok(Entrance { trusted_proxies: trusted_proxies.into(), metrics_token, limits, ..Entrance::default() })
 }
 
 /// Runs the command.

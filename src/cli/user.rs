@@ -1,42 +1,61 @@
-//! `user add`: adds a user in a data folder and prints a one-time link, once.
+//! `user`: people and how they sign in. `add` works in a data folder, for its owner; everything else asks the backend one is signed in to.
 
-use std::path::Path;
+use clap::Subcommand;
+use uuid::Uuid;
 
-use clap::{Args, Subcommand};
+use super::{Context, Exit, block_on};
+use crate::domain::access::Role;
 
-use super::{Context, Exit, whereabouts::WhereaboutsArguments};
-use crate::{
-    api::people::{Invitation, NewUser},
-    backend::{
-        clock::{Clock, SystemClock},
-        controllers::users::is_name,
-        folder::{DataFolder, FolderError},
-        serve::{self, ServeError},
-        store::StoreError,
-        whereabouts::Whereabouts,
-    },
-    domain::access::Role,
-};
+#[cfg(feature = "server")]
+mod add;
+mod manage;
+mod sessions;
+mod totp;
 
-#[derive(Debug, Args)]
-pub struct UserArguments {
+#[cfg(feature = "server")]
+pub use add::folder_text;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
     #[command(subcommand)]
     action: Action,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    Add {
+    #[cfg(feature = "server")]
+    Add(add::Arguments),
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    Set {
         name: String,
         #[arg(long, value_name = "ROLE", value_parser = parse_role)]
-        role: Role,
+        role: Option<Role>,
         #[arg(long, value_delimiter = ',', value_name = "A,B")]
         units: Option<Vec<String>>,
-        #[command(flatten)]
-        whereabouts: WhereaboutsArguments,
-        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8420")]
-        address: String,
+        #[arg(long, conflicts_with = "units")]
+        all_units: bool,
     },
+    Disable {
+        name: String,
+    },
+    Enable {
+        name: String,
+    },
+    ResetPassword {
+        name: String,
+    },
+    Sessions {
+        #[arg(long, value_name = "ID")]
+        end: Option<Uuid>,
+        #[arg(long, value_name = "NAME", conflicts_with = "end")]
+        end_all_of: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    Totp(totp::Arguments),
 }
 
 fn parse_role(code: &str) -> Result<Role, String> {
@@ -44,62 +63,26 @@ fn parse_role(code: &str) -> Result<Role, String> {
 }
 
 /// Runs the command.
-pub fn run(arguments: UserArguments, context: &Context) -> Exit {
-    let Action::Add { name, role, units, whereabouts, address } = arguments.action;
-    if !is_name(&name) {
-        eprintln!("{}", context.text("cli.user.bad_name", &[]));
-        return Exit::Usage;
+pub fn run(arguments: Arguments, context: &Context) -> Exit {
+    let out = &mut std::io::stdout().lock();
+    match arguments.action {
+        #[cfg(feature = "server")]
+        Action::Add(arguments) => add::run(arguments, context),
+        Action::List { json } => block_on(context, manage::list(context, json, out)),
+        Action::Set { name, role, units, all_units } => {
+            let change = manage::Change { role, units: if all_units { Some(None) } else { units.map(Some) }, disabled: None };
+            block_on(context, manage::change(context, &name, change, out))
+        }
+        Action::Disable { name } => {
+            block_on(context, manage::change(context, &name, manage::Change { disabled: Some(true), ..manage::Change::default() }, out))
+        }
+        Action::Enable { name } => {
+            block_on(context, manage::change(context, &name, manage::Change { disabled: Some(false), ..manage::Change::default() }, out))
+        }
+        Action::ResetPassword { name } => block_on(context, manage::reset_password(context, &name, out)),
+        Action::Sessions { end: Some(id), .. } => block_on(context, sessions::end(context, id, out)),
+        Action::Sessions { end_all_of: Some(name), .. } => block_on(context, manage::end_sessions(context, &name, out)),
+        Action::Sessions { json, .. } => block_on(context, sessions::list(context, json, out)),
+        Action::Totp(arguments) => block_on(context, totp::run(context, arguments, out)),
     }
-    if role.needs_units() && units.as_ref().is_none_or(Vec::is_empty) {
-        eprintln!("{}", context.text("cli.user.units_needed", &[]));
-        return Exit::Usage;
-    }
-    let user = NewUser { name, role, units };
-    let whereabouts = match whereabouts.read(context) {
-        Ok(whereabouts) => whereabouts,
-        Err(text) => {
-            eprintln!("{text}");
-            return Exit::Usage;
-        }
-    };
-    match super::on_a_runtime(add(&whereabouts, &user)) {
-        Ok(Ok(invitation)) => {
-            let role = context.text(&format!("role.{}", role.code()), &[]);
-            let until = invitation.expires_at.to_string();
-            eprintln!("{}", context.text("cli.user.added", &[("name", &user.name), ("role", &role), ("until", &until)]));
-            // Alone on stdout, so that it can be piped to wherever links are sent from.
-            println!("{}/invite#{}", address.trim_end_matches('/'), invitation.code);
-            Exit::Done
-        }
-        Ok(Err(ServeError::Store(StoreError::UserExists))) => {
-            eprintln!("{}", context.text("cli.user.exists", &[("name", &user.name)]));
-            Exit::Refused
-        }
-        Ok(Err(ServeError::Folder(error))) => {
-            eprintln!("{}", folder_text(&error, &whereabouts.data, context));
-            Exit::Failed
-        }
-        Ok(Err(error)) => {
-            eprintln!("{}", context.text("cli.user.failed", &[("error", &error.to_string())]));
-            Exit::Failed
-        }
-        Err(error) => {
-            eprintln!("{}", context.text("cli.user.failed", &[("error", &error.to_string())]));
-            Exit::Failed
-        }
-    }
-}
-
-/// What is wrong with a data folder, in words.
-pub fn folder_text(error: &FolderError, data: &Path, context: &Context) -> String {
-    let parameters = [("path", data.display().to_string()), ("error", error.to_string())];
-    context.text(&format!("folder.{}", error.code()), &parameters.each_ref().map(|(name, value)| (*name, value.as_str())))
-}
-
-async fn add(whereabouts: &Whereabouts, user: &NewUser) -> Result<Invitation, ServeError> {
-    let clock = SystemClock;
-    let folder = DataFolder::open(whereabouts, clock.now()).await?;
-    let invited = serve::invite(&folder.store, &clock, user).await;
-    folder.store.close().await;
-    invited
 }

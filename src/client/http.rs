@@ -423,10 +423,18 @@ pub(super) fn nonsense(status: u16) -> Problem {
     Problem::new(status, code::NONSENSE, "the server's answer is not understood").with("status", status)
 }
 
+/// How long a refusal asks to wait before the same is tried again.
+#[must_use]
+pub fn asked_to_wait(problem: &Problem) -> Duration {
+    let seconds = (problem.status == 429).then(|| problem.parameters.get("retry_after")?.parse().ok()).flatten();
+    Duration::from_secs(seconds.unwrap_or(0)).min(ANSWER * 4)
+}
+
 /// Whether the same request may succeed later without anybody changing anything.
 #[must_use]
 pub fn is_passing(problem: &Problem) -> bool {
-    matches!(problem.code.as_str(), code::UNREACHABLE | code::NONSENSE | code::BUSY) || matches!(problem.status, 500 | 502..=504)
+    matches!(problem.code.as_str(), code::UNREACHABLE | code::NONSENSE | code::BUSY | code::TOO_MANY_REQUESTS)
+        || matches!(problem.status, 500 | 502..=504)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Meets the backend only in `api`. Touches the network and, for the outbox and the saved session, the user's own folders.
 
+mod access;
 mod decisions;
 pub mod http;
 pub mod live;

@@ -164,6 +164,16 @@ impl UnitScope {
             UnitScope::Only(units) => units.iter().any(|known| known == unit),
         }
     }
+
+    /// Whether a scope of these units (all without any) lies within.
+    #[must_use]
+    pub fn holds(&self, units: Option<&[String]>) -> bool {
+        match (self, units) {
+            (UnitScope::All, _) => true,
+            (UnitScope::Only(_), None) => false,
+            (_, Some(units)) => units.iter().all(|unit| self.covers(unit)),
+        }
+    }
 }
 
 /// Who asks: an argument of every store method, so that no query can forget its scope.

@@ -1,6 +1,10 @@
 //! What happens, as it happens. Each stream reads for itself, within its asker's scope, when the process has seen that there is something new.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::State as Shared,
@@ -24,6 +28,7 @@ use crate::{
         state::State,
         store::live::{Happened, Position},
     },
+    domain::access::Permission,
 };
 
 /// How many events are read at once.
@@ -68,6 +73,7 @@ pub async fn follow(
         stopping: state.stopping.clone(),
         waiting: VecDeque::from([named(name::READY, position)]),
         ready: true,
+        looked_at: Instant::now(),
         state,
         signed_in,
         wanted,
@@ -95,6 +101,8 @@ struct Listener {
     ready: bool,
     news: watch::Receiver<Position>,
     stopping: watch::Receiver<bool>,
+    /// When the session was last seen to be open.
+    looked_at: Instant,
 }
 
 impl Listener {
@@ -106,6 +114,9 @@ impl Listener {
             }
             if *self.stopping.borrow() {
                 return None;
+            }
+            if self.looked_at.elapsed() >= SIGN_OF_LIFE {
+                self.look_again().await?;
             }
             if self.ready {
                 if let Err(failure) = self.read().await {
@@ -120,13 +131,20 @@ impl Listener {
                     self.ready = true;
                 }
                 _ = self.stopping.changed() => return None,
-                () = tokio::time::sleep(SIGN_OF_LIFE) => {
-                    // Who was signed out meanwhile hears nothing more.
-                    let session = self.state.store.session(&self.signed_in.token_hash, self.state.clock.now()).await;
-                    session.ok().flatten()?;
-                }
+                () = tokio::time::sleep(SIGN_OF_LIFE) => {}
             }
         }
+    }
+
+    /// Who was signed out or shut out meanwhile hears nothing more, and whose scope has changed hears of the new one.
+    async fn look_again(&mut self) -> Option<()> {
+        let session = self.state.store.session(&self.signed_in.token_hash, self.state.clock.now()).await.ok().flatten()?;
+        if !session.principal().may(Permission::ReadProgress) || session.owes_codes {
+            return None;
+        }
+        self.signed_in.session = session;
+        self.looked_at = Instant::now();
+        Some(())
     }
 
     async fn read(&mut self) -> Result<(), Failure> {

@@ -19,6 +19,7 @@ pub mod sessions;
 pub mod statistics;
 pub mod submissions;
 pub mod system;
+pub mod totp;
 pub mod users;
 
 /// The rows of a page where nobody says how many.

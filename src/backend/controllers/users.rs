@@ -1,11 +1,11 @@
-//! Users: added by an admin, with a one-time invitation that is shown once.
+//! Users: added by an admin, with a one-time invitation that is shown once; changed, shut out, let in again; and how they must sign in.
 
 use axum::{Json, extract::State as Shared, http::StatusCode};
 use uuid::Uuid;
 
 use crate::{
     api::{
-        people::{Invitation, NewUser, User},
+        people::{AccessPolicy, ChangedUser, Invitation, KnownUser, NewUser},
         problem::Problem,
     },
     backend::{
@@ -14,7 +14,7 @@ use crate::{
         problems::Failure,
         state::State,
     },
-    domain::access::{Principal, UnitScope},
+    domain::access::{Principal, Role},
 };
 
 /// Whether a name can be a user's: short, visible, without spaces around it.
@@ -23,10 +23,10 @@ pub fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.chars().count()) && name.trim() == name && !name.chars().any(char::is_control)
 }
 
-/// The users of the school.
+/// The users of the school, as far as the asker's units go.
 #[utoipa::path(get, path = "/v1/users", security(("token" = [])),
-    responses((status = 200, body = [User]), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn list(Shared(state): Shared<State>, signed_in: SignedIn) -> Result<Json<Vec<User>>, Failure> {
+    responses((status = 200, body = [KnownUser]), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn list(Shared(state): Shared<State>, signed_in: SignedIn) -> Result<Json<Vec<KnownUser>>, Failure> {
     Ok(Json(state.store.users(&signed_in.principal()).await?))
 }
 
@@ -42,12 +42,7 @@ pub async fn add(
     if !is_name(&asked.name) {
         return Err(Failure::bad_request("a name has 1 to 64 visible characters").with("field", "name"));
     }
-    if asked.role.needs_units() && asked.units.as_ref().is_none_or(Vec::is_empty) {
-        return Err(Failure::bad_request("the role belongs to some units").with("field", "units"));
-    }
-    if !within(&principal, asked.units.as_deref()) {
-        return Err(Failure::forbidden());
-    }
+    givable(&principal, asked.role, asked.units.as_deref())?;
     let (code, invitation) = auth::new_invitation(state.clock.now())?;
     let user = state.store.add_user(Some(&principal), &asked, invitation).await?;
     Ok((StatusCode::CREATED, Json(Invitation { code, expires_at: invitation.expires_at, user })))
@@ -61,27 +56,86 @@ pub async fn end_sessions(Shared(state): Shared<State>, signed_in: SignedIn, InP
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Nobody gives away a scope that is not theirs.
-fn within(principal: &Principal, units: Option<&[String]>) -> bool {
-    match (&principal.units, units) {
-        (UnitScope::All, _) => true,
-        (UnitScope::Only(_), None) => false,
-        (scope, Some(units)) => units.iter().all(|unit| scope.covers(unit)),
+/// Gives a user another role, scope or standing; what is left out of it is not kept. It holds from the user's next request on, on every
+/// replica.
+#[utoipa::path(put, path = "/v1/users/{id}", security(("token" = [])), params(("id" = Uuid, Path)), request_body = ChangedUser,
+    responses((status = 200, body = KnownUser), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn change(
+    Shared(state): Shared<State>,
+    signed_in: SignedIn,
+    InPath(id): InPath<Uuid>,
+    JsonBody(asked): JsonBody<ChangedUser>,
+) -> Result<Json<KnownUser>, Failure> {
+    let principal = signed_in.principal();
+    givable(&principal, asked.role, asked.units.as_deref())?;
+    Ok(Json(state.store.change_user(&principal, id, &asked, state.clock.now()).await?))
+}
+
+/// Takes a user's password and sessions away and gives a one-time link to choose a new one. One-time codes stay.
+#[utoipa::path(post, path = "/v1/users/{id}/invitations", security(("token" = [])), params(("id" = Uuid, Path)),
+    responses((status = 201, body = Invitation), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn reset_password(
+    Shared(state): Shared<State>,
+    signed_in: SignedIn,
+    InPath(id): InPath<Uuid>,
+) -> Result<(StatusCode, Json<Invitation>), Failure> {
+    let (code, invitation) = auth::new_invitation(state.clock.now())?;
+    let user = state.store.reset_password(&signed_in.principal(), id, invitation).await?;
+    Ok((StatusCode::CREATED, Json(Invitation { code, expires_at: invitation.expires_at, user })))
+}
+
+/// Forgets the one-time codes of a user who has lost phone and recovery codes, and ends their sessions.
+#[utoipa::path(delete, path = "/v1/users/{id}/totp", security(("token" = [])), params(("id" = Uuid, Path)),
+    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn reset_codes(Shared(state): Shared<State>, signed_in: SignedIn, InPath(id): InPath<Uuid>) -> Result<StatusCode, Failure> {
+    state.store.reset_codes(&signed_in.principal(), id, state.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Which roles need one-time codes.
+#[utoipa::path(get, path = "/v1/access-policy", security(("token" = [])),
+    responses((status = 200, body = AccessPolicy), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn policy(Shared(state): Shared<State>, signed_in: SignedIn) -> Result<Json<AccessPolicy>, Failure> {
+    Ok(Json(state.store.access_policy(&signed_in.principal()).await?))
+}
+
+/// Says which roles need one-time codes. Whoever has such a role and no codes can do nothing but set them up, from the next request on.
+#[utoipa::path(put, path = "/v1/access-policy", security(("token" = [])), request_body = AccessPolicy,
+    responses((status = 200, body = AccessPolicy), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn put_policy(
+    Shared(state): Shared<State>,
+    signed_in: SignedIn,
+    JsonBody(mut asked): JsonBody<AccessPolicy>,
+) -> Result<Json<AccessPolicy>, Failure> {
+    asked.codes_required_for.sort_by_key(|role| role.code());
+    asked.codes_required_for.dedup();
+    state.store.put_access_policy(&signed_in.principal(), &asked, state.clock.now()).await?;
+    Ok(Json(asked))
+}
+
+/// A scope that the asker can give to that role.
+fn givable(principal: &Principal, role: Role, units: Option<&[String]>) -> Result<(), Failure> {
+    if role.needs_units() && units.is_none_or(<[String]>::is_empty) {
+        return Err(Failure::bad_request("the role belongs to some units").with("field", "units"));
     }
+    // Nobody gives away a scope that is not theirs.
+    if principal.units.holds(units) { Ok(()) } else { Err(Failure::forbidden()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::access::Role;
+    use crate::domain::access::UnitScope;
 
     #[test]
     fn a_scope_is_given_on_only_in_part() {
         let principal = |units| Principal { user: Uuid::nil(), role: Role::Admin, school: "school".into(), units };
         let (a, b) = (["A".to_owned()], ["B".to_owned()]);
         let only_a = principal(UnitScope::Only(a.to_vec()));
-        assert!(within(&only_a, Some(&a)) && !within(&only_a, Some(&b)) && !within(&only_a, None));
-        assert!(within(&principal(UnitScope::All), None));
+        let given = |asker: &Principal, units| givable(asker, Role::Reviewer, units).is_ok();
+        assert!(given(&only_a, Some(&a)) && !given(&only_a, Some(&b)) && !given(&only_a, None));
+        assert!(given(&principal(UnitScope::All), None));
+        assert!(givable(&principal(UnitScope::All), Role::UnitStaff, None).is_err());
     }
 
     #[test]

@@ -150,6 +150,12 @@ pub async fn end_lease(write: &mut Write, attempt: Uuid, holder: Uuid) -> StoreR
     Ok(())
 }
 
+/// Ends every lease of a person who goes, or whose scope changes.
+pub async fn end_leases(write: &mut Write, holder: Uuid) -> StoreResult<()> {
+    sql(free!("lease_user = ?")).bind(values::id(holder)).execute(&mut *write).await?;
+    Ok(())
+}
+
 /// Who looks at what meanwhile.
 #[async_trait]
 pub trait Claims: Send + Sync {

@@ -1,5 +1,7 @@
 //! What every engine of the store must do, as tests over `dyn Store`. An engine calls [`conformance!`] with a way to make an empty store.
 
+pub mod allowances;
+pub mod codes;
 pub mod corrections;
 pub mod deciding;
 pub mod deliveries;
@@ -9,6 +11,7 @@ pub mod golden;
 pub mod intake;
 pub mod leases;
 pub mod live;
+pub mod managing;
 pub mod people;
 pub mod privacy;
 pub mod progress;
@@ -40,6 +43,12 @@ macro_rules! conformance {
                 who_comes_back_too_late_is_told_so],
             people: [an_invitation_opens_once, a_new_invitation_closes_the_old, sessions_end, all_sessions_of_a_user_end_at_once,
                 tries_are_counted_for_all_together_and_forgotten, every_role_is_kept, pages_join_without_gaps],
+            codes: [a_secret_is_confirmed_by_a_code_and_lies_sealed, no_code_is_accepted_twice, a_recovery_code_stands_in_once,
+                a_role_that_needs_codes_owes_them, a_lost_phone_is_reset_by_an_admin, a_try_that_is_half_right_costs_nothing],
+            allowances: [an_allowance_is_spent_together_and_comes_back],
+            managing: [who_is_disabled_is_out_at_once_and_holds_nothing, a_new_role_and_scope_hold_from_the_next_request,
+                a_password_is_reset_by_a_link, an_admin_of_some_units_manages_their_people_alone, nobody_manages_the_own_account,
+                ones_own_sessions_are_listed_and_ended],
             progress: [a_roster_ends_parts_in_a_season_and_opens_them_again, who_has_an_approved_photo_does_not_withdraw_by_roster,
                 a_new_student_may_come_without_taking_part, overdue_counts_from_the_last_day_of_the_unit_or_the_season,
                 first_attempts_are_told_from_retakes, the_days_tell_the_course_and_stay_where_things_happened,

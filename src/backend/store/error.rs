@@ -54,6 +54,12 @@ pub enum StoreError {
     RevealLimit { until: jiff::Timestamp },
     #[error("the name is taken")]
     UserExists,
+    #[error("nobody does this to the account they act with")]
+    OwnAccount,
+    #[error("one-time codes are set up already")]
+    CodesConfirmed,
+    #[error("the one-time code is wrong, too old or used already")]
+    WrongCode,
     #[error("the invitation is unknown, used or expired")]
     InvitationInvalid,
     #[error("a cursor that this list did not give")]
@@ -65,7 +71,7 @@ pub enum StoreError {
     #[error("the database cannot be reached")]
     Unreachable,
     /// The tables are older than the program: `zhaoshen migrate` brings them up to date.
-    #[error("the tables stand at version {have}, this program needs {newest}: run `zhaoshen migrate`")]
+    #[error("the tables stand at version {have} or lack an earlier change, this program needs all up to {newest}: run `zhaoshen migrate`")]
     NotMigrated { have: i64, newest: i64 },
     #[error("the tables stand at version {have}, newer than this program's {newest}")]
     NewerDatabase { have: i64, newest: i64 },

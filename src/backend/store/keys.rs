@@ -263,6 +263,7 @@ impl SqlStore {
         }
         if found.len() < rows as usize {
             done.sealed_anew += self.reseal_corrections(&mut write, school, current).await?;
+            done.sealed_anew += self.reseal_totp(&mut write, school, current).await?;
         } else {
             done.next = found.last().map(|row| row.id("id")).transpose()?;
         }

@@ -18,11 +18,13 @@ use jiff::Timestamp;
 
 use super::vault::{MasterKey, Vault};
 
+pub mod allowances;
 mod attempts;
 pub mod audit;
 pub mod batch;
 pub mod checkpoints;
 pub mod claims;
+pub mod codes;
 #[cfg(test)]
 pub mod conformance;
 pub mod consents;
@@ -42,6 +44,7 @@ pub mod jobs;
 pub mod keys;
 pub mod lapse;
 pub mod live;
+pub mod managing;
 pub mod mappings;
 pub mod notices;
 pub mod people;
@@ -57,6 +60,7 @@ pub mod retention;
 mod reviews;
 pub mod rosters;
 pub mod seasons;
+pub mod sessions;
 pub mod skips;
 pub mod statistics;
 pub mod sweep;
@@ -97,6 +101,10 @@ pub trait Store:
     + sweep::Sweeping
     + tries::Trying
     + keys::KeyKeeping
+    + allowances::Spending
+    + sessions::Sessions
+    + managing::Managing
+    + codes::OneTimeCodes
     + audit::Auditing
     + checkpoints::Sealing
     + consents::Consenting

@@ -16,16 +16,26 @@ use crate::{
         StoreError, StoreResult,
         types::{Credentials, FoundSession, Hash, NewInvitation, NewSession},
     },
-    domain::access::Principal,
+    domain::access::{Principal, Role},
 };
 
-fn user(row: &Row) -> StoreResult<User> {
+/// A user out of a row that has these columns.
+pub(super) fn user(row: &Row) -> StoreResult<User> {
     Ok(User {
         id: row.id("id")?,
         name: row.text("name")?,
         role: row.code("role")?,
         school: row.text("school")?,
         units: row.json_or_null("units")?,
+    })
+}
+
+fn credentials(row: &Row) -> StoreResult<Credentials> {
+    Ok(Credentials {
+        user: user(row)?,
+        password_hash: row.text_or_null("password")?,
+        needs_code: row.time_or_null("confirmed_at")?.is_some(),
+        disabled: row.time_or_null("disabled_at")?.is_some(),
     })
 }
 
@@ -40,13 +50,11 @@ pub trait People: Send + Sync {
     /// The session of a token, unless it has expired.
     async fn session(&self, token_hash: &Hash, now: Timestamp) -> StoreResult<Option<FoundSession>>;
     async fn close_session(&self, token_hash: &Hash) -> StoreResult<()>;
-    /// Ends every session of a user of the asker's school, whoever holds it; says how many there were.
-    async fn end_sessions(&self, principal: &Principal, user: Uuid, now: Timestamp) -> StoreResult<u64>;
-    /// The users of the asker's school, by name.
-    async fn users(&self, principal: &Principal) -> StoreResult<Vec<User>>;
     /// Adds a user with an invitation. A user who never redeemed one gets the new role, scope and invitation; without a principal the machine's
     /// owner asks.
     async fn add_user(&self, principal: Option<&Principal>, user: &NewUser, invitation: NewInvitation) -> StoreResult<User>;
+    /// Whom an invitation that can still be used is for.
+    async fn invited(&self, code_hash: &Hash, now: Timestamp) -> StoreResult<Option<Credentials>>;
     /// Uses up an invitation, sets the password and opens a session, all or nothing.
     async fn redeem(&self, code_hash: &Hash, password_hash: &str, session: NewSession) -> StoreResult<User>;
 }
@@ -58,11 +66,23 @@ impl People for SqlStore {
     }
 
     async fn credentials(&self, name: &str) -> StoreResult<Option<Credentials>> {
-        let row = sql("SELECT id, school, name, role, units, password FROM users WHERE name = ?")
-            .bind(name)
-            .fetch_optional(&self.database)
-            .await?;
-        row.map(|row| Ok(Credentials { user: user(&row)?, password_hash: row.text_or_null("password")? })).transpose()
+        let row = sql("SELECT u.id, u.school, u.name, u.role, u.units, u.password, u.disabled_at, t.confirmed_at
+             FROM users u LEFT JOIN totp t ON t.\"user\" = u.id WHERE u.name = ?")
+        .bind(name)
+        .fetch_optional(&self.database)
+        .await?;
+        row.as_ref().map(credentials).transpose()
+    }
+
+    async fn invited(&self, code_hash: &Hash, now: Timestamp) -> StoreResult<Option<Credentials>> {
+        let row = sql("SELECT u.id, u.school, u.name, u.role, u.units, u.password, u.disabled_at, t.confirmed_at
+             FROM invitations i JOIN users u ON u.id = i.\"user\" LEFT JOIN totp t ON t.\"user\" = u.id
+             WHERE i.code_hash = ? AND i.used_at IS NULL AND i.expires_at > ?")
+        .bind(code_hash.as_slice())
+        .bind(values::time(now))
+        .fetch_optional(&self.database)
+        .await?;
+        row.as_ref().map(credentials).transpose()
     }
 
     async fn open_session(&self, user: Uuid, session: NewSession) -> StoreResult<()> {
@@ -72,13 +92,20 @@ impl People for SqlStore {
     }
 
     async fn session(&self, token_hash: &Hash, now: Timestamp) -> StoreResult<Option<FoundSession>> {
-        let row = sql("SELECT u.id, u.school, u.name, u.role, u.units, s.expires_at FROM sessions s JOIN users u ON u.id = s.\"user\"
-             WHERE s.token_hash = ? AND s.expires_at > ?")
+        let row = sql("SELECT u.id, u.school, u.name, u.role, u.units, s.expires_at, s.seen_at, c.totp_roles, t.confirmed_at
+             FROM sessions s JOIN users u ON u.id = s.\"user\" JOIN schools c ON c.code = u.school LEFT JOIN totp t ON t.\"user\" = u.id
+             WHERE s.token_hash = ? AND s.expires_at > ? AND u.disabled_at IS NULL")
         .bind(token_hash.as_slice())
         .bind(values::time(now))
         .fetch_optional(&self.database)
         .await?;
-        row.map(|row| Ok(FoundSession { user: user(&row)?, expires_at: row.time("expires_at")? })).transpose()
+        row.map(|row| {
+            let user = user(&row)?;
+            let needed: Vec<Role> = row.json("totp_roles")?;
+            let owes_codes = needed.contains(&user.role) && row.time_or_null("confirmed_at")?.is_none();
+            Ok(FoundSession { user, expires_at: row.time("expires_at")?, seen_at: row.time("seen_at")?, owes_codes })
+        })
+        .transpose()
     }
 
     async fn close_session(&self, token_hash: &Hash) -> StoreResult<()> {
@@ -87,44 +114,23 @@ impl People for SqlStore {
         write.commit().await
     }
 
-    async fn end_sessions(&self, principal: &Principal, user: Uuid, now: Timestamp) -> StoreResult<u64> {
-        let mut write = self.database.write().await?;
-        let known: Option<Vec<u8>> = sql("SELECT id FROM users WHERE id = ? AND school = ?")
-            .bind(values::id(user))
-            .bind(&principal.school)
-            .fetch_value_optional(&mut write)
-            .await?;
-        if known.is_none() {
-            return Err(StoreError::NotFound);
-        }
-        let ended = sql("DELETE FROM sessions WHERE \"user\" = ?").bind(values::id(user)).execute(&mut write).await?.rows_affected();
-        let line = Line {
-            actor: Some(principal.user),
-            details: vec![("user", user.to_string()), ("sessions", ended.to_string())],
-            ..Line::of(&principal.school, "sessions.ended")
-        };
-        audit::append(&mut write, now, line).await?;
-        write.commit().await?;
-        Ok(ended)
-    }
-
-    async fn users(&self, principal: &Principal) -> StoreResult<Vec<User>> {
-        let rows = sql("SELECT id, school, name, role, units FROM users WHERE school = ? ORDER BY name")
-            .bind(&principal.school)
-            .fetch_all(&self.database)
-            .await?;
-        rows.iter().map(user).collect()
-    }
-
     async fn add_user(&self, principal: Option<&Principal>, new: &NewUser, invitation: NewInvitation) -> StoreResult<User> {
         let school = principal.map_or(SCHOOL, |principal| &principal.school);
         let mut write = self.database.write().await?;
-        let known = sql("SELECT id, school, password IS NOT NULL AS settled FROM users WHERE name = ?")
-            .bind(&new.name)
-            .fetch_optional(&mut write)
-            .await?;
+        let known = sql("SELECT id, school, units, (password IS NOT NULL OR disabled_at IS NOT NULL OR EXISTS (SELECT 1 FROM invitations i
+                 WHERE i.\"user\" = users.id AND i.used_at IS NOT NULL)) AS settled
+             FROM users WHERE name = ?")
+        .bind(&new.name)
+        .fetch_optional(&mut write)
+        .await?;
         let id = match known {
             Some(row) if row.flag("settled")? || row.text("school")? != school => return Err(StoreError::UserExists),
+            // Who was invited to more than the asker has is not the asker's to invite again.
+            Some(row)
+                if !principal.is_none_or(|asker| asker.units.holds(row.json_or_null::<Vec<String>>("units").ok().flatten().as_deref())) =>
+            {
+                return Err(StoreError::UserExists);
+            }
             Some(row) => row.id("id")?,
             None => Uuid::now_v7(),
         };
@@ -139,15 +145,7 @@ impl People for SqlStore {
         .bind(values::time(invitation.made_at))
         .execute(&mut write)
         .await?;
-        // An older invitation of the same user must not open a second door.
-        sql("DELETE FROM invitations WHERE \"user\" = ? AND used_at IS NULL").bind(values::id(id)).execute(&mut write).await?;
-        sql("INSERT INTO invitations (code_hash, \"user\", created_at, expires_at) VALUES (?, ?, ?, ?)")
-            .bind(invitation.code_hash.as_slice())
-            .bind(values::id(id))
-            .bind(values::time(invitation.made_at))
-            .bind(values::time(invitation.expires_at))
-            .execute(&mut write)
-            .await?;
+        insert_invitation(&mut write, id, invitation).await?;
         let line = Line {
             actor: principal.map(|principal| principal.user),
             details: vec![("user", id.to_string()), ("role", new.role.code().to_owned())],
@@ -167,24 +165,42 @@ impl People for SqlStore {
                 .fetch_value_optional(&mut write)
                 .await?;
         let id = used.ok_or(StoreError::InvitationInvalid)?;
-        let row = sql("UPDATE users SET password = ? WHERE id = ? RETURNING id, school, name, role, units")
+        let row = sql("UPDATE users SET password = ? WHERE id = ? AND disabled_at IS NULL RETURNING id, school, name, role, units")
             .bind(password_hash)
             .bind(id)
-            .fetch_one(&mut write)
-            .await?;
+            .fetch_optional(&mut write)
+            .await?
+            .ok_or(StoreError::InvitationInvalid)?;
         let user = user(&row)?;
+        let opened_at = session.opened_at;
         insert_session(&mut write, user.id, session).await?;
         let line = Line { actor: Some(user.id), ..Line::of(&user.school, "user.joined") };
-        audit::append(&mut write, session.opened_at, line).await?;
+        audit::append(&mut write, opened_at, line).await?;
         write.commit().await?;
         Ok(user)
     }
 }
 
+/// Keeps an invitation in place of those of the same user that were not used.
+pub(super) async fn insert_invitation(write: &mut Write, user: Uuid, invitation: NewInvitation) -> StoreResult<()> {
+    // An older one must not open a second door.
+    sql("DELETE FROM invitations WHERE \"user\" = ? AND used_at IS NULL").bind(values::id(user)).execute(&mut *write).await?;
+    sql("INSERT INTO invitations (code_hash, \"user\", created_at, expires_at) VALUES (?, ?, ?, ?)")
+        .bind(invitation.code_hash.as_slice())
+        .bind(values::id(user))
+        .bind(values::time(invitation.made_at))
+        .bind(values::time(invitation.expires_at))
+        .execute(&mut *write)
+        .await?;
+    Ok(())
+}
+
 async fn insert_session(write: &mut Write, user: Uuid, session: NewSession) -> StoreResult<()> {
-    sql("INSERT INTO sessions (token_hash, \"user\", created_at, expires_at) VALUES (?, ?, ?, ?)")
+    sql("INSERT INTO sessions (id, token_hash, \"user\", client, created_at, seen_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)")
+        .bind(values::id(session.id))
         .bind(session.token_hash.to_vec())
         .bind(values::id(user))
+        .bind(session.client)
         .bind(values::time(session.opened_at))
         .bind(values::time(session.expires_at))
         .execute(&mut *write)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{SqlStore, database::sql, tries::WINDOW, values};
+use super::{SqlStore, allowances, database::sql, tries::WINDOW, values};
 use crate::backend::store::{StoreResult, types::Swept};
 
 const KEYS_LIVE: Duration = Duration::from_hours(48);
@@ -13,7 +13,7 @@ const KEYS_LIVE: Duration = Duration::from_hours(48);
 /// Removing what has served its time.
 #[async_trait]
 pub trait Sweeping: Send + Sync {
-    /// Removes expired sessions and invitations, idempotency keys older than 48 hours, the names on leases that ran out, and tries that count no more.
+    /// Removes expired sessions and invitations, idempotency keys older than 48 hours, the names on leases that ran out, and tries and allowances that count no more.
     async fn sweep(&self, now: Timestamp) -> StoreResult<Swept>;
 }
 
@@ -33,6 +33,7 @@ impl Sweeping for SqlStore {
         .await?;
         self.settle_golden(&mut write, now).await?;
         sql("DELETE FROM tries WHERE began <= ?").bind(values::time(now - WINDOW)).execute(&mut write).await?;
+        sql("DELETE FROM allowances WHERE began <= ?").bind(values::time(now - allowances::WINDOW * 2)).execute(&mut write).await?;
         write.commit().await?;
         Ok(Swept {
             sessions: sessions.rows_affected(),

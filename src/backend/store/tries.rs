@@ -18,11 +18,15 @@ pub const PER_NAME: i64 = 50;
 /// Failures from one address, whatever the name.
 pub const PER_ADDRESS: i64 = 100;
 
+const TAKE_BACK: &str = "UPDATE tries SET failures = failures - 1 WHERE who = ? AND failures > 0";
+
 /// Counting tries.
 #[async_trait]
 pub trait Trying: Send + Sync {
     /// Counts a try, or says when the next one is allowed. Without a name (an invitation) only the address counts.
     async fn begin_try(&self, name: &str, address: IpAddr, now: Timestamp) -> StoreResult<Option<Timestamp>>;
+    /// Takes back what was counted for a try that was right so far and is asked for more; failures before it stay.
+    async fn try_unfinished(&self, name: &str, address: IpAddr) -> StoreResult<()>;
     /// Takes back what was counted for a try that succeeded, and forgets the failures before it.
     async fn try_succeeded(&self, name: &str, address: IpAddr) -> StoreResult<()>;
 }
@@ -42,7 +46,7 @@ impl SqlStore {
 }
 
 /// What counts as one address: of IPv6 the network, because whoever has one address there has them all.
-fn place_of(address: IpAddr) -> Vec<u8> {
+pub fn place_of(address: IpAddr) -> Vec<u8> {
     match address.to_canonical() {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets()[..8].to_vec(),
@@ -72,14 +76,18 @@ impl Trying for SqlStore {
         Ok(None)
     }
 
+    async fn try_unfinished(&self, name: &str, address: IpAddr) -> StoreResult<()> {
+        let mut write = self.database.write().await?;
+        for (who, _) in self.counters_of(name, address) {
+            sql(TAKE_BACK).bind(who.as_slice()).execute(&mut write).await?;
+        }
+        write.commit().await
+    }
+
     async fn try_succeeded(&self, name: &str, address: IpAddr) -> StoreResult<()> {
         let mut write = self.database.write().await?;
         for (who, most) in self.counters_of(name, address) {
-            let text = if most == PER_NAME_AND_ADDRESS {
-                "DELETE FROM tries WHERE who = ?"
-            } else {
-                "UPDATE tries SET failures = failures - 1 WHERE who = ? AND failures > 0"
-            };
+            let text = if most == PER_NAME_AND_ADDRESS { "DELETE FROM tries WHERE who = ?" } else { TAKE_BACK };
             sql(text).bind(who.as_slice()).execute(&mut write).await?;
         }
         write.commit().await

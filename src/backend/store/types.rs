@@ -22,12 +22,19 @@ pub struct Credentials {
     pub user: User,
     /// Absent until the invitation is redeemed.
     pub password_hash: Option<String>,
+    /// Whether a one-time code is asked for beside the password.
+    pub needs_code: bool,
+    pub disabled: bool,
 }
 
 /// A session to be opened: its token is known by its hash only.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct NewSession {
+    /// Names it, to its owner and to nobody else.
+    pub id: Uuid,
     pub token_hash: Hash,
+    /// What the client calls itself.
+    pub client: String,
     pub opened_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -37,6 +44,10 @@ pub struct NewSession {
 pub struct FoundSession {
     pub user: User,
     pub expires_at: Timestamp,
+    /// When it was last seen, to a few minutes.
+    pub seen_at: Timestamp,
+    /// Whether the role needs one-time codes that the user has not set up yet.
+    pub owes_codes: bool,
 }
 
 impl FoundSession {

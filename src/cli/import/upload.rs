@@ -10,7 +10,7 @@ use super::folder::{Photo, key};
 use crate::api::problem::{Problem, code};
 use crate::api::submission::{NewSubmission, SubmissionSummary};
 use crate::client::Http;
-use crate::client::http::is_passing;
+use crate::client::http::{asked_to_wait, is_passing};
 
 /// More at once would only queue up in the backend.
 const AT_ONCE: usize = 4;
@@ -36,7 +36,7 @@ impl Patience {
         loop {
             left = left.saturating_sub(1);
             match action().await {
-                Err(problem) if left > 0 && is_passing(&problem) => tokio::time::sleep(pause).await,
+                Err(problem) if left > 0 && is_passing(&problem) => tokio::time::sleep(pause.max(asked_to_wait(&problem))).await,
                 result => return result,
             }
             pause *= 2;

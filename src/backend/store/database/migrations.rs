@@ -26,6 +26,7 @@ const ALL: &[(&str, &str, &str)] = &migrations![
     "0007_roster_and_progress",
     "0008_keys",
     "0009_audit_checkpoints",
+    "0010_access",
     "0011_privacy",
 ];
 

@@ -6,6 +6,7 @@ use jiff::ToSpan as _;
 
 use super::*;
 use crate::backend::store::{
+    codes::OneTimeCodes as _,
     conformance::World,
     intake::Intake as _,
     queue::Queue as _,
@@ -35,16 +36,21 @@ async fn a_rotated_key_takes_over(store: SqlStore) {
     let mut world = World::found(Arc::new(store.clone())).await;
     let id = world.pending(1, None).await;
     let before = store.vault.current("school").unwrap();
+    let secret = crate::backend::totp::new_secret().unwrap();
+    store.begin_codes(&world.admin, &secret, world.now()).await.unwrap();
     assert!(numbers(&store).await.iter().all(|number| *number == before));
     let (number, active) = store.rotate_key("school", world.now()).await.unwrap();
     store.refresh_keys(active).await.unwrap();
     assert_eq!(store.vault.current("school"), Some(number));
-    let values = numbers(&store).await.len() as u64;
+    // And the secret of one person's codes.
+    let values = numbers(&store).await.len() as u64 + 1;
     assert_eq!(reseal_all(&store).await, values);
     assert_eq!(reseal_all(&store).await, 0, "once is enough");
     assert!(numbers(&store).await.iter().all(|sealed_with| *sealed_with == number));
     assert_eq!(store.retire_keys("school", active).await.unwrap(), [before]);
     // What was resealed reads as it did.
+    let digits = crate::backend::totp::digits_at(&secret, world.now());
+    store.confirm_codes(&world.admin, &digits, &[], &[0; 32], world.now()).await.unwrap();
     let seen = store.submission(&world.registrar, id, world.now()).await.unwrap();
     assert_eq!(seen.summary.student.name.as_deref(), Some("张**"));
     assert!(matches!(store.rotate_key("nobody's", active).await, Err(StoreError::NotFound)));
