@@ -2,6 +2,7 @@
 //!
 //! One binary, so that weights are loaded and servers started once a run. A journey is a module; what journeys share is in `support`.
 
+mod access;
 mod api;
 mod away;
 mod batch;

@@ -31,10 +31,11 @@ use zhaoshen::{
         },
         serve::{self, Config, Running},
         state::Parts,
+        store::Store,
         whereabouts::{DatabaseAddress, Whereabouts},
     },
     domain::{
-        access::Role,
+        access::{Principal, Role, UnitScope},
         comparison::{Band, Bands, Comparison, Scale},
         id_card::CardRecord,
         reason::Reason,
@@ -56,6 +57,12 @@ pub struct House {
     pub clock: Arc<ManualClock>,
 }
 
+/// Somebody, signed in.
+pub struct Person {
+    pub user: Uuid,
+    pub token: String,
+}
+
 /// Students 1–3 of unit A and 4–6 of B.
 fn roster_file() -> String {
     let row = |index: u32| format!("{},张三,13800000000,{unit},{unit} 分校\n", number(index), unit = if index <= 3 { "A" } else { "B" });
@@ -69,8 +76,13 @@ pub fn photo(part: &str) -> Vec<u8> {
 
 impl House {
     pub async fn open() -> House {
+        House::open_with(Entrance::default()).await
+    }
+
+    /// The same with another way in.
+    pub async fn open_with(entrance: Entrance) -> House {
         let clock = Arc::new(ManualClock::at("2027-05-01T08:00:00Z".parse().unwrap()));
-        let mut house = House::start(Arc::new(tempfile::tempdir().unwrap()), pair::database(), clock, Arc::default()).await;
+        let mut house = House::start(Arc::new(tempfile::tempdir().unwrap()), pair::database(), clock, Arc::default(), entrance).await;
         let only_a = || Some(vec!["A".to_owned()]);
         for (name, role, units) in [
             ("one", Role::Reviewer, None),
@@ -103,7 +115,13 @@ impl House {
         house
     }
 
-    async fn start(folder: Arc<TempDir>, database: Option<String>, clock: Arc<ManualClock>, carried: Arc<AtomicUsize>) -> House {
+    async fn start(
+        folder: Arc<TempDir>,
+        database: Option<String>,
+        clock: Arc<ManualClock>,
+        carried: Arc<AtomicUsize>,
+        entrance: Entrance,
+    ) -> House {
         let count = Arc::clone(&carried);
         let parts =
             Box::new(move |_: &Path| Ok(Parts { darkroom: Arc::new(Played), messages: Arc::new(Counter(count, Mutex::default())) }));
@@ -116,10 +134,49 @@ impl House {
             parts,
             clock: clock.clone(),
             tls: None,
-            entrance: Entrance::default(),
+            entrance,
         };
         let running = serve::start(config).await.unwrap();
         House { folder, database, running, client: Client::new(), tokens: HashMap::new(), carried, clock }
+    }
+
+    /// One more person, signed in; of another school where one is named.
+    pub async fn person(&self, name: &str, role: Role, unit: Option<&str>, school: Option<&str>) -> Person {
+        let asker =
+            school.map(|school| Principal { user: Uuid::nil(), role: Role::Admin, school: school.to_owned(), units: UnitScope::All });
+        let new = NewUser { name: name.to_owned(), role, units: unit.map(|unit| vec![unit.to_owned()]) };
+        let invitation = auth::new_invitation(self.clock.now()).unwrap().1;
+        let user = self.store().add_user(asker.as_ref(), &new, invitation).await.unwrap().id;
+        Person { user, token: self.session(user).await }
+    }
+
+    /// One more session of somebody.
+    pub async fn session(&self, user: Uuid) -> String {
+        let (token, session) = auth::new_session(self.clock.now()).unwrap();
+        self.store().open_session(user, session).await.unwrap();
+        token
+    }
+
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.running.store()
+    }
+
+    /// One more school, which nobody can found through the API.
+    pub async fn found_school(&self, code: &str) {
+        use sqlx::{ConnectOptions as _, Connection as _};
+        let text = format!("INSERT INTO schools (code, name, created_at) VALUES ('{code}', '', 0)");
+        match &self.database {
+            Some(url) => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+            }
+            None => {
+                let file = self.folder.path().join("data/zhaoshen.db");
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).busy_timeout(crate::support::PATIENCE);
+                let mut connection = options.connect().await.unwrap();
+                sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+            }
+        }
     }
 
     pub async fn close(self) {
@@ -158,7 +215,7 @@ impl House {
         let (folder, database, clock, carried, tokens) = (self.folder, self.database, self.clock, self.carried, self.tokens);
         drop(self.running);
         FREE.store(true, Ordering::SeqCst);
-        House { tokens, ..House::start(folder, database, clock, carried).await }
+        House { tokens, ..House::start(folder, database, clock, carried, Entrance::default()).await }
     }
 
     pub fn request(&self, method: &str, token: Option<&str>, path: &str) -> RequestBuilder {
@@ -180,21 +237,6 @@ impl House {
 
     pub async fn post(&self, token: &str, path: &str, body: &Value) -> Response {
         self.request("POST", Some(token), path).json(body).send().await.unwrap()
-    }
-
-    /// Asks with everything that any decision needs.
-    pub async fn decide(&self, method: &str, token: &str, path: &str) -> Response {
-        let request =
-            self.request(method, Some(token), path).header("if-match", "\"1\"").header("idempotency-key", Uuid::now_v7().to_string());
-        let body = match path.rsplit('/').next() {
-            Some("skip") => json!({"reason": "unsure"}),
-            Some("reopenings") => json!({"reason": "complaint"}),
-            Some("corrections") => json!({"phone": "13800000000"}),
-            Some("reveal") => json!({"fields": ["name"], "reason": "check_identity"}),
-            Some("resumption") => json!({"accept": true}),
-            _ => json!({"verdict": "approve"}),
-        };
-        request.json(&body).send().await.unwrap()
     }
 
     pub async fn upload(&self, student: u32, photo: &[u8], id_card: Option<&[u8]>) -> Response {

@@ -22,7 +22,11 @@ use zhaoshen::{
         submission::SubmissionSummary,
     },
     cli::demo::cohort::{self, Cohort, Photo, Student},
-    client::{Http, http::SubmissionQuery, session::Sessions},
+    client::{
+        Http,
+        http::{SubmissionQuery, Token},
+        session::Sessions,
+    },
     domain::season::SeasonRules,
 };
 
@@ -37,7 +41,7 @@ use super::{
 
 /// The season of every house, and its name as the desk shows it.
 pub const SEASON: &str = "demo";
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 /// A school: its server, and the folder that must survive whatever happens to the server.
 pub struct House {
@@ -50,6 +54,8 @@ pub struct House {
     /// Where pictures are kept, in the same run.
     pictures: Option<s3::Place>,
     server: Option<Server>,
+    /// What else its server is told.
+    settings: Vec<(&'static str, &'static str)>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -95,8 +101,20 @@ impl House {
         pictures: Option<s3::Place>,
         people: [(&str, Option<&str>); N],
     ) -> (House, [Person; N]) {
+        House::open_told(port, front, database, pictures, vec![], people)
+    }
+
+    /// The same with a server that is told more.
+    pub fn open_told<const N: usize>(
+        port: u16,
+        front: Option<u16>,
+        database: Option<String>,
+        pictures: Option<s3::Place>,
+        settings: Vec<(&'static str, &'static str)>,
+        people: [(&str, Option<&str>); N],
+    ) -> (House, [Person; N]) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let mut house = House { home: TempHome::new(), port, front, database, pictures, server: None, runtime };
+        let mut house = House { home: TempHome::new(), port, front, database, pictures, server: None, settings, runtime };
         let mut number = 0;
         let links = people.map(|(role, units)| {
             number += 1;
@@ -151,7 +169,7 @@ impl House {
         let mut command = self.home.command(PROGRAM);
         // What it logs is for whoever looks into a failed journey; a killed server's readers are gone.
         command.arg("serve").arg("--data").arg(data).args(["--listen", &format!("127.0.0.1:{port}")]);
-        command.env("ZHAOSHEN_LOG", "warn").envs(self.environment());
+        command.env("ZHAOSHEN_LOG", "warn").envs(self.environment()).envs(self.settings.clone());
         command
     }
 
@@ -163,6 +181,11 @@ impl House {
     /// Waits for an answer of the API.
     pub fn ask<T>(&self, call: impl Future<Output = Result<T, Problem>>) -> T {
         self.runtime.block_on(call).expect("the server answers")
+    }
+
+    /// Waits for whatever it comes to.
+    pub fn wait_for<T>(&self, call: impl Future<Output = T>) -> T {
+        self.runtime.block_on(call)
     }
 
     /// Gives the season [`rules`]; creates it where there is none.
@@ -226,6 +249,17 @@ impl House {
 }
 
 impl Person {
+    /// The token that the person's commands use.
+    pub fn token(&self) -> Token {
+        let saved = Sessions::in_folder(self.home.path("config/zhaoshen")).load(None, jiff::Timestamp::now());
+        Token::new(saved.expect("a saved session").token)
+    }
+
+    /// The same, with what is typed.
+    pub fn type_into(&self, arguments: &[&str], typed: &str) -> Ended {
+        run(self.home.command(PROGRAM).args(arguments), typed)
+    }
+
     /// Runs the program to its end.
     pub fn run(&self, arguments: &[&str]) -> Ended {
         run(self.home.command(PROGRAM).args(arguments), "")
