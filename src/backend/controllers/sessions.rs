@@ -100,13 +100,17 @@ pub async fn current(signed_in: SignedIn) -> Json<User> {
 }
 
 /// The caller's sessions, the one used last first.
+///
+/// With what the client called itself; never a token.
 #[utoipa::path(get, path = "/v1/sessions", security(("token" = [])),
     responses((status = 200, body = [OwnSession]), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(Shared(state): Shared<State>, signed_in: SignedIn) -> Result<Json<Vec<OwnSession>>, Failure> {
     Ok(Json(state.store.own_sessions(&signed_in.principal(), &signed_in.token_hash, state.clock.now()).await?))
 }
 
-/// Ends one of the caller's sessions, for a machine that is lost or was left signed in.
+/// Ends one of the caller's sessions.
+///
+/// For a machine that is lost or was left signed in.
 #[utoipa::path(delete, path = "/v1/sessions/{id}", security(("token" = [])), params(("id" = Uuid, Path)),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn end(Shared(state): Shared<State>, signed_in: SignedIn, InPath(id): InPath<Uuid>) -> Result<StatusCode, Failure> {
@@ -118,7 +122,7 @@ pub async fn end(Shared(state): Shared<State>, signed_in: SignedIn, InPath(id): 
 ///
 /// A password has at least 10 characters. An invitation works once and for a limited time.
 #[utoipa::path(post, path = "/v1/invitations/redeem",
-    extensions(("x-problem-codes" = json!(["invitation_invalid", "weak_password", "too_many_tries"]))),
+    extensions(("x-problem-codes" = json!(["invitation_invalid", "weak_password", "too_many_tries", "code_needed", "wrong_code", "user_disabled"]))),
     request_body = Redeem,
     responses((status = 201, body = Session), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn redeem(

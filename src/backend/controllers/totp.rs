@@ -17,14 +17,19 @@ use crate::{
 };
 
 /// How the caller stands with one-time codes.
+///
+/// Whether they are set up, whether the role needs them, and how many recovery codes are left.
 #[utoipa::path(get, path = "/v1/totp", security(("token" = [])),
     responses((status = 200, body = CodesState), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn state(Shared(state): Shared<State>, signed_in: SignedIn) -> Result<Json<CodesState>, Failure> {
     Ok(Json(state.store.codes_state(&signed_in.principal()).await?))
 }
 
-/// Makes the secret of the codes (SHA-1, six digits, 30 seconds), shown this once. Nothing asks for codes before it is confirmed with one.
+/// Makes the secret of one-time codes.
+///
+/// SHA-1, six digits, 30 seconds; shown this once. Nothing asks for codes before it is confirmed with one.
 #[utoipa::path(post, path = "/v1/totp", security(("token" = [])), request_body = BeginCodes,
+    extensions(("x-problem-codes" = json!(["wrong_password", "too_many_tries", "codes_confirmed"]))),
     responses((status = 201, body = CodesSecret), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn begin(
     Shared(state): Shared<State>,
@@ -41,8 +46,11 @@ pub async fn begin(
     Ok((StatusCode::CREATED, Json(CodesSecret { secret: totp::base32(&secret), uri: totp::uri(&secret, name)? })))
 }
 
-/// Confirms the secret with a code of it and gives recovery codes, shown this once. The caller's other sessions end.
+/// Confirms the secret with a code of it and gives recovery codes.
+///
+/// They are shown this once. The caller's other sessions end.
 #[utoipa::path(post, path = "/v1/totp/confirmation", security(("token" = [])), request_body = ShownCode,
+    extensions(("x-problem-codes" = json!(["wrong_code", "codes_confirmed"]))),
     responses((status = 201, body = RecoveryCodes), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn confirm(
     Shared(state): Shared<State>,
@@ -54,8 +62,11 @@ pub async fn confirm(
     Ok((StatusCode::CREATED, Json(RecoveryCodes { codes })))
 }
 
-/// Forgets the caller's codes, against one of them: before a new phone, or for good where no policy asks for them.
+/// Forgets the caller's codes, against one of them.
+///
+/// Before a new phone, or for good where no policy asks for them.
 #[utoipa::path(post, path = "/v1/totp/removal", security(("token" = [])), request_body = ShownCode,
+    extensions(("x-problem-codes" = json!(["wrong_code", "too_many_tries"]))),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn remove(
     Shared(state): Shared<State>,

@@ -64,9 +64,11 @@ pub async fn end_sessions(Shared(state): Shared<State>, signed_in: SignedIn, InP
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives a user another role, scope or standing; what is left out of it is not kept. It holds from the user's next request on, on every
-/// replica.
+/// Gives a user another role, scope or standing.
+///
+/// What is left out of it is not kept. It holds from the user's next request on, on every replica.
 #[utoipa::path(put, path = "/v1/users/{id}", security(("token" = [])), params(("id" = Uuid, Path)), request_body = ChangedUser,
+    extensions(("x-problem-codes" = json!(["own_account"]))),
     responses((status = 200, body = KnownUser), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn change(
     Shared(state): Shared<State>,
@@ -79,7 +81,9 @@ pub async fn change(
     Ok(Json(state.store.change_user(&principal, id, &asked, state.clock.now()).await?))
 }
 
-/// Takes a user's password and sessions away and gives a one-time link to choose a new one. One-time codes stay.
+/// Gives a one-time link to choose a new password.
+///
+/// The old one and all sessions end with it. One-time codes stay.
 #[utoipa::path(post, path = "/v1/users/{id}/invitations", security(("token" = [])), params(("id" = Uuid, Path)),
     responses((status = 201, body = Invitation), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn reset_password(
@@ -92,7 +96,9 @@ pub async fn reset_password(
     Ok((StatusCode::CREATED, Json(Invitation { code, expires_at: invitation.expires_at, user })))
 }
 
-/// Forgets the one-time codes of a user who has lost phone and recovery codes, and ends their sessions.
+/// Forgets the one-time codes of a user.
+///
+/// For who has lost phone and recovery codes; their sessions end.
 #[utoipa::path(delete, path = "/v1/users/{id}/totp", security(("token" = [])), params(("id" = Uuid, Path)),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn reset_codes(Shared(state): Shared<State>, signed_in: SignedIn, InPath(id): InPath<Uuid>) -> Result<StatusCode, Failure> {
@@ -101,13 +107,17 @@ pub async fn reset_codes(Shared(state): Shared<State>, signed_in: SignedIn, InPa
 }
 
 /// Which roles need one-time codes.
+///
+/// Of the whole school.
 #[utoipa::path(get, path = "/v1/access-policy", security(("token" = [])),
     responses((status = 200, body = AccessPolicy), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn policy(Shared(state): Shared<State>, signed_in: SignedIn) -> Result<Json<AccessPolicy>, Failure> {
     Ok(Json(state.store.access_policy(&signed_in.principal()).await?))
 }
 
-/// Says which roles need one-time codes. Whoever has such a role and no codes can do nothing but set them up, from the next request on.
+/// Says which roles need one-time codes.
+///
+/// Whoever has such a role and no codes can do nothing but set them up, from the next request on.
 #[utoipa::path(put, path = "/v1/access-policy", security(("token" = [])), request_body = AccessPolicy,
     responses((status = 200, body = AccessPolicy), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn put_policy(

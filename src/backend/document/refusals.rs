@@ -30,8 +30,8 @@ const NO_PICTURE: [&str; 9] = [
 pub fn status(code: &str) -> Option<u16> {
     Some(match code {
         code::BAD_REQUEST | code::KEY_REQUIRED => 400,
-        code::SIGN_IN | code::WRONG_PASSWORD => 401,
-        code::FORBIDDEN => 403,
+        code::SIGN_IN | code::WRONG_PASSWORD | code::CODE_NEEDED | code::WRONG_CODE => 401,
+        code::FORBIDDEN | code::CODES_FIRST | code::USER_DISABLED => 403,
         code::NOT_FOUND | code::SEASON_UNKNOWN | code::STUDENT_UNKNOWN | code::INVITATION_INVALID => 404,
         code::METHOD_UNKNOWN => 405,
         code::ALREADY_REVIEWED
@@ -43,15 +43,17 @@ pub fn status(code: &str) -> Option<u16> {
         | code::REOPENING_LATE
         | code::REOPENING_ENDED
         | code::USER_EXISTS
+        | code::OWN_ACCOUNT
+        | code::CODES_CONFIRMED
         | "id_number_taken" => 409,
         code::STALE_VERSION | code::STALE_WAY => 412,
         code::TOO_LARGE => 413,
         code::MEDIA_TYPE_UNKNOWN => 415,
         code::WEAK_PASSWORD | code::KEY_REUSED | code::NOTE_PERSONAL | code::NOTE_INVALID => 422,
         code::VERSION_REQUIRED => 428,
-        code::TOO_MANY_TRIES | code::REVEAL_LIMIT => 429,
+        code::TOO_MANY_TRIES | code::TOO_MANY_REQUESTS | code::REVEAL_LIMIT => 429,
         code::INTERNAL => 500,
-        code::BUSY => 503,
+        code::BUSY | code::STOPPING | code::NOT_READY => 503,
         code::STORAGE_FULL => 507,
         _ if Refusal::ALL.iter().any(|refusal| refusal.code() == code) => 409,
         _ if NO_PICTURE.contains(&code) => 422,
@@ -70,9 +72,12 @@ fn usual(operation: &Map<String, Value>, method: &str, path: &str, access: Acces
     let takes = |place: &str, name: Option<&str>| {
         parameters().any(|parameter| parameter["in"] == place && name.is_none_or(|name| parameter["name"] == name))
     };
-    codes.extend([code::INTERNAL, code::BUSY]);
+    codes.extend([code::INTERNAL, code::BUSY, code::TOO_MANY_REQUESTS]);
     if access != Access::Anybody {
         codes.insert(code::SIGN_IN);
+    }
+    if matches!(access, Access::Allowed(_) | Access::SignedIn) {
+        codes.insert(code::CODES_FIRST);
     }
     if matches!(access, Access::Allowed(_)) {
         codes.insert(code::FORBIDDEN);

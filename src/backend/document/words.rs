@@ -41,9 +41,11 @@ pub const PARAMETERS: [Word; 21] = [
 ];
 
 /// Resources in the order in which a season meets them.
-pub const TAGS: [(&str, &str); 21] = [
+pub const TAGS: [(&str, &str); 23] = [
     ("sessions", "Signing in and out."),
     ("users", "Who works for the school, with which role and units."),
+    ("totp", "One-time codes for signing in."),
+    ("access-policy", "Which roles need one-time codes."),
     ("seasons", "Seasons and their rules."),
     ("rosters", "The season's students, as tables."),
     ("submissions", "Photos coming in, and as reviewers meet them."),
