@@ -4,9 +4,9 @@
 //! The tool is `.ci/run`'s (`target/tools`) or one in the path. How it asks is in `tests/schemathesis`.
 
 use std::{
-    fmt::Write as _,
+    fmt::{Display, Write as _},
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -14,7 +14,7 @@ use zhaoshen::client::http::SubmissionQuery;
 
 use crate::support::{
     has_tool,
-    house::{House, Person, SEASON, students},
+    house::{House, PASSWORD, Person, SEASON, students},
     root,
 };
 
@@ -30,45 +30,49 @@ fn tool() -> Option<PathBuf> {
     if own.is_file() { Some(own) } else { has_tool("schemathesis").then(|| PathBuf::from("schemathesis")) }
 }
 
+/// Values for parameters and parts of bodies, as TOML writes them.
+type Things = Vec<(&'static str, Vec<String>)>;
+
+fn quoted(texts: impl IntoIterator<Item = impl Display>) -> Vec<String> {
+    texts.into_iter().map(|text| format!("\"{text}\"")).collect()
+}
+
 /// What the house's things are called, so that most questions are about something that is there.
-/// Values are written as TOML writes them.
-fn things(house: &House, admin: &Person) -> Vec<(&'static str, Vec<String>)> {
+fn things(house: &House, admin: &Person) -> Things {
     let query = SubmissionQuery { season: SEASON.into(), ..SubmissionQuery::default() };
     let submissions = house.ask(admin.http.submissions(&query)).items;
-    let mut units: Vec<String> = submissions.iter().map(|submission| submission.unit.clone()).collect();
+    let mut units: Vec<&String> = submissions.iter().map(|submission| &submission.unit).collect();
     units.dedup();
-    let ids: Vec<String> = submissions.iter().map(|submission| submission.id.to_string()).collect();
+    let (season, units, ids) = (quoted([SEASON]), quoted(units), quoted(submissions.iter().map(|submission| submission.id)));
     let renditions = submissions.iter().filter_map(|submission| house.ask(admin.http.submission(submission.id)).rendition);
-    let renditions = renditions.map(|rendition| rendition.to_string()).collect();
-    let quoted = |texts: Vec<String>| texts.into_iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>();
-    let (season, units, ids) = (quoted(vec![SEASON.into()]), quoted(units), quoted(ids));
-    let numbers: Vec<String> = (1..6).map(|version| version.to_string()).collect();
-    let tags = numbers.iter().map(|version| format!("'\"{version}\"'")).collect();
+    let versions: Vec<String> = (1..6).map(|version| version.to_string()).collect();
     vec![
         ("season", season.clone()),
         ("code", season.clone()),
         ("unit", units.clone()),
         ("id", ids.clone()),
-        ("if-match", tags),
+        ("if-match", versions.iter().map(|version| format!("'\"{version}\"'")).collect()),
         ("body.season", season),
         ("body.unit", units),
         ("body.submission", ids.clone()),
         ("body.items[*].submission", ids),
+        ("body.items[*].version", versions),
         ("body.rendition", quoted(renditions)),
-        ("body.items[*].version", numbers),
     ]
 }
 
 /// Asks the house's server whatever the description allows, and what it does not.
-fn ask_everything(tool: &PathBuf, house: &House, admin: &Person, which: [&str; 2]) {
+fn ask(tool: &Path, house: &House, admin: &Person, who: &str, things: &Things, which: [&str; 2]) {
     let mut config = fs::read_to_string(root().join("tests/schemathesis/schemathesis.toml")).expect("it is there");
-    for (name, values) in things(house, admin) {
+    writeln!(config, "\n{who}").expect("a string");
+    for (name, values) in things {
         writeln!(config, "\n[dictionaries.\"{name}\"]\nvalues = [{}]", values.join(", ")).expect("a string");
         writeln!(config, "[parameters.\"{name}\"]\ndictionary = \"{name}\"\nprobability = 0.8").expect("a string");
     }
     fs::write(admin.home.path("schemathesis.toml"), config).expect("a file in an own folder");
     let mut command = Command::new(tool);
-    command.env_clear().envs(admin.home.environment()).env("ZHAOSHEN_TOKEN", admin.token().reveal()).current_dir(admin.home.path("."));
+    command.env_clear().envs(admin.home.environment()).current_dir(admin.home.path("."));
+    command.env("ZHAOSHEN_TOKEN", admin.token().reveal()).env("ZHAOSHEN_PASSWORD", PASSWORD);
     command.args(["--config-file", "schemathesis.toml", "run", &format!("{}/openapi.json", house.address())]);
     command.args(["--max-examples", EXAMPLES, "--no-color", "--seed", "1"]).args(which);
     let output = command.stdin(Stdio::null()).output().expect("the tool runs");
@@ -78,25 +82,28 @@ fn ask_everything(tool: &PathBuf, house: &House, admin: &Person, which: [&str; 2
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn house_with_photos() -> (House, [Person; 1]) {
-    let (house, people) = House::open([("admin", None)]);
-    let [admin] = &people;
-    house.put_season(admin, 600);
-    // Three good ones and one that the machine refuses.
-    admin.import(&students(&[0, 1, 2, 14]));
-    (house, people)
-}
-
 #[test]
 fn every_operation_answers_as_it_is_described() {
     let Some(tool) = tool() else { return };
-    let (house, [admin]) = house_with_photos();
-    ask_everything(&tool, &house, &admin, ["--exclude-path-regex", ENDING]);
+    let (house, [admin]) = House::open([("admin", None)]);
+    house.put_season(&admin, 600);
+    // Three good ones and one that the machine refuses.
+    admin.import(&students(&[0, 1, 2, 14]));
+    let who = "[auth.openapi.token]\nbearer = \"${ZHAOSHEN_TOKEN}\"";
+    ask(&tool, &house, &admin, who, &things(&house, &admin), ["--exclude-path-regex", ENDING]);
 }
 
 #[test]
 fn signing_in_and_out_answers_as_it_is_described() {
     let Some(tool) = tool() else { return };
-    let (house, [admin]) = house_with_photos();
-    ask_everything(&tool, &house, &admin, ["--include-path-regex", ENDING]);
+    let (house, [admin]) = House::open([("admin", None)]);
+    let user = house.ask(admin.http.me());
+    let things = vec![("id", quoted([user.id])), ("body.name", quoted([&user.name])), ("body.password", quoted([PASSWORD]))];
+    // Whoever was signed out by an answer signs in again.
+    let who = format!(
+        "[auth.dynamic.openapi.token]\npath = \"/v1/sessions\"\npayload = {{ name = \"{}\", password = \"${{ZHAOSHEN_PASSWORD}}\" }}\n\
+         extract_selector = \"/token\"\nretry_on = [401]",
+        user.name
+    );
+    ask(&tool, &house, &admin, &who, &things, ["--include-path-regex", ENDING]);
 }

@@ -149,7 +149,11 @@ impl Writer<'_> {
         let rows: String = codes
             .filter_map(Value::as_str)
             .map(|code| {
-                format!("<tr><td><code>{}</code><td>{}", escape(code), escape(&text(self.language, &format!("problem.{code}"), &[])))
+                format!(
+                    "<tr><td><code>{}</code><td>{}",
+                    escape(code),
+                    escape(&text(self.language, &format!("problem.{code}"), &[]).replace("%{", "{"))
+                )
             })
             .collect();
         format!("<p><span class=\"bad\">{}</span></p><table>{rows}</table>", escape(status))

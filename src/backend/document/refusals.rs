@@ -132,7 +132,8 @@ pub fn put(operation: &mut Map<String, Value>, method: &str, path: &str, access:
 }
 
 fn response(status: u16, codes: &[&str]) -> Value {
-    let say = |code: &str| text(Language::English, &format!("problem.{code}"), &[]);
+    // Parameters of the text are those of the problem.
+    let say = |code: &str| text(Language::English, &format!("problem.{code}"), &[]).replace("%{", "{");
     let lines: Vec<String> = codes.iter().map(|code| format!("- `{code}`: {}", say(code))).collect();
     let schema = json!({"allOf": [
         {"$ref": "#/components/schemas/Problem"},

@@ -41,6 +41,7 @@ use super::{
 
 /// The season of every house, and its name as the desk shows it.
 pub const SEASON: &str = "demo";
+/// Everybody's.
 pub const PASSWORD: &str = "correct horse battery";
 
 /// A school: its server, and the folder that must survive whatever happens to the server.
