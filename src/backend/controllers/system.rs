@@ -40,9 +40,8 @@ pub async fn healthy() -> &'static str {
 /// Requests may come here: the database answers and the process is not about to stop.
 ///
 /// Asked by whatever sends requests here: 503 means that another replica is the better one. With details for who may read the metrics.
-#[utoipa::path(get, path = "/readyz", responses((status = 200, body = Readiness),
-    (status = 503, body = Problem, content_type = "application/problem+json", description = "`stopping` or `not_ready`",
-        example = json!({"code": "stopping", "title": "the server is about to stop", "status": 503}))))]
+#[utoipa::path(get, path = "/readyz", extensions(("x-problem-codes" = json!(["stopping", "not_ready"]))),
+    responses((status = 200, body = Readiness), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn ready(Shared(state): Shared<State>, Peer(peer): Peer, headers: HeaderMap) -> Result<Json<Readiness>, Failure> {
     if state.health.is_stopping() {
         return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, code::STOPPING, "the server is about to stop"));
