@@ -125,13 +125,14 @@ impl People for SqlStore {
         .await?;
         let id = match known {
             Some(row) if row.flag("settled")? || row.text("school")? != school => return Err(StoreError::UserExists),
-            // Who was invited to more than the asker has is not the asker's to invite again.
-            Some(row)
-                if !principal.is_none_or(|asker| asker.units.holds(row.json_or_null::<Vec<String>>("units").ok().flatten().as_deref())) =>
-            {
-                return Err(StoreError::UserExists);
+            Some(row) => {
+                // Who was invited to more than the asker has is not the asker's to invite again.
+                let units: Option<Vec<String>> = row.json_or_null("units")?;
+                if principal.is_some_and(|asker| !asker.units.holds(units.as_deref())) {
+                    return Err(StoreError::UserExists);
+                }
+                row.id("id")?
             }
-            Some(row) => row.id("id")?,
             None => Uuid::now_v7(),
         };
         let units = new.units.as_ref().map(values::json).transpose()?;

@@ -166,7 +166,7 @@ fn examples(things: &Things) -> Vec<Example> {
         of("POST", "/v1/decisions", item(&id, json!({"verdict": "approve"})), THING),
         at("POST", "/v1/submissions/{id}/reopenings", &id, Body::Json(json!({"reason": "complaint"})), THING),
         at("DELETE", "/v1/submissions/{id}/reopenings/{reopening}", &id, Body::None, ABSENT),
-        at("POST", "/v1/submissions/{id}/reopenings/{reopening}/confirmation", &id, Body::None, THING),
+        at("POST", "/v1/submissions/{id}/reopenings/{reopening}/confirmation", &id, Body::None, ABSENT),
         list("/v1/reopenings", &season, SEASONAL),
         at("POST", "/v1/submissions/{id}/corrections", &id, Body::Json(json!({"phone": "13800000000"})), THING),
         at("POST", "/v1/submissions/{id}/withdrawal", &id, Body::None, THING),
