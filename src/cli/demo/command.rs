@@ -99,9 +99,7 @@ pub fn run(arguments: DemoArguments, context: &Context) -> Exit {
             }
         },
     };
-    if arguments.serve_only {
-        let _ = logging::log_to_stderr();
-    }
+    let _log = arguments.serve_only.then(logging::log_to_stderr);
     match crate::cli::on_a_runtime(demonstrate(arguments, filling, context)) {
         Ok(Ok(())) => Exit::Done,
         Ok(Err(DemoError::Problem(problem))) => {
