@@ -14,15 +14,17 @@ use zhaoshen::client::http::SubmissionQuery;
 
 use crate::support::{
     has_tool,
-    house::{House, PASSWORD, Person, SEASON, students},
-    root,
+    house::{House, PASSWORD, Person, SEASON, free_port, students},
+    pair, root, s3,
 };
 
 /// Questions an operation is asked in each part of a run.
 const EXAMPLES: &str = "30";
 
-/// Operations that end sessions: beside them nobody else could ask anything any more.
-const ENDING: &str = "^/v1/(sessions|users/\\{id\\}/sessions|invitations/redeem)$";
+/// Operations that end sessions or users, and those that may ask everybody for codes: beside them nobody could ask anything else any more.
+const ENDING: &str = "^/v1/(sessions|sessions/\\{id\\}|users/\\{id\\}.*|invitations/redeem)$";
+const LOCKING: &str = "^/v1/(access-policy|totp.*)$";
+const OTHERS: &str = "^/v1/(sessions|sessions/\\{id\\}|users/\\{id\\}.*|invitations/redeem|access-policy|totp.*)$";
 
 /// Where the tool is; without it the test is left out.
 fn tool() -> Option<PathBuf> {
@@ -82,23 +84,39 @@ fn ask(tool: &Path, house: &House, admin: &Person, who: &str, things: &Things, w
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// One session asks everything.
+const BEARER: &str = "[auth.openapi.token]\nbearer = \"${ZHAOSHEN_TOKEN}\"";
+
+#[test]
+fn asking_for_codes_answers_as_it_is_described() {
+    let Some(tool) = tool() else { return };
+    let (house, [admin, _]) = house();
+    ask(&tool, &house, &admin, BEARER, &vec![], ["--include-path-regex", LOCKING]);
+}
+
+/// A house with an admin who may ask as much as there is to ask.
+fn house() -> (House, [Person; 2]) {
+    let settings = vec![("ZHAOSHEN_LIMIT_SESSION", "0"), ("ZHAOSHEN_LIMIT_ADDRESS", "0")];
+    let pictures = pair::on_cluster().then(s3::place);
+    House::open_told(free_port(), None, pair::database(), pictures, settings, [("admin", None), ("reviewer", None)])
+}
+
 #[test]
 fn every_operation_answers_as_it_is_described() {
     let Some(tool) = tool() else { return };
-    let (house, [admin]) = House::open([("admin", None)]);
+    let (house, [admin, _]) = house();
     house.put_season(&admin, 600);
     // Three good ones and one that the machine refuses.
     admin.import(&students(&[0, 1, 2, 14]));
-    let who = "[auth.openapi.token]\nbearer = \"${ZHAOSHEN_TOKEN}\"";
-    ask(&tool, &house, &admin, who, &things(&house, &admin), ["--exclude-path-regex", ENDING]);
+    ask(&tool, &house, &admin, BEARER, &things(&house, &admin), ["--exclude-path-regex", OTHERS]);
 }
 
 #[test]
 fn signing_in_and_out_answers_as_it_is_described() {
     let Some(tool) = tool() else { return };
-    let (house, [admin]) = House::open([("admin", None)]);
-    let user = house.ask(admin.http.me());
-    let things = vec![("id", quoted([user.id])), ("body.name", quoted([&user.name])), ("body.password", quoted([PASSWORD]))];
+    let (house, [admin, reviewer]) = house();
+    let (user, other) = (house.ask(admin.http.me()), house.ask(reviewer.http.me()));
+    let things = vec![("id", quoted([other.id])), ("body.name", quoted([&user.name])), ("body.password", quoted([PASSWORD]))];
     // Whoever was signed out by an answer signs in again.
     let who = format!(
         "[auth.dynamic.openapi.token]\npath = \"/v1/sessions\"\npayload = {{ name = \"{}\", password = \"${{ZHAOSHEN_PASSWORD}}\" }}\n\

@@ -84,7 +84,9 @@ pub async fn change(
 /// Gives a one-time link to choose a new password.
 ///
 /// The old one and all sessions end with it. One-time codes stay.
-#[utoipa::path(post, path = "/v1/users/{id}/invitations", security(("token" = [])), params(("id" = Uuid, Path)),
+#[utoipa::path(post, path = "/v1/users/{id}/invitations",
+    extensions(("x-problem-codes" = json!(["own_account"]))),
+    security(("token" = [])), params(("id" = Uuid, Path)),
     responses((status = 201, body = Invitation), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn reset_password(
     Shared(state): Shared<State>,
@@ -99,7 +101,9 @@ pub async fn reset_password(
 /// Forgets the one-time codes of a user.
 ///
 /// For who has lost phone and recovery codes; their sessions end.
-#[utoipa::path(delete, path = "/v1/users/{id}/totp", security(("token" = [])), params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/v1/users/{id}/totp",
+    extensions(("x-problem-codes" = json!(["own_account"]))),
+    security(("token" = [])), params(("id" = Uuid, Path)),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn reset_codes(Shared(state): Shared<State>, signed_in: SignedIn, InPath(id): InPath<Uuid>) -> Result<StatusCode, Failure> {
     state.store.reset_codes(&signed_in.principal(), id, state.clock.now()).await?;
