@@ -13,6 +13,7 @@ use super::{
     blobs::{BlobError, BlobKind, Blobs, ListedBlob},
     store::{
         StoreError,
+        keys::KeyKeeping,
         upkeep::{NamedPicture, Upkeep},
     },
     vault::VaultError,
@@ -66,8 +67,8 @@ pub enum UpkeepError {
 ///
 /// # Errors
 /// When database or storage fail.
-pub async fn look_at_all(
-    store: &dyn Upkeep,
+pub async fn look_at_all<S: Upkeep + KeyKeeping>(
+    store: &S,
     blobs: &Blobs,
     now: Timestamp,
     remove_orphans: bool,
@@ -90,7 +91,7 @@ pub async fn look_at_all(
             for picture in &pictures {
                 unnamed.remove(&picture.name);
             }
-            let looks = stream::iter(pictures).map(|picture| look_at(store, blobs, picture)).buffered(AT_ONCE);
+            let looks = stream::iter(pictures).map(|picture| look_at(store, blobs, picture, now)).buffered(AT_ONCE);
             for (picture, seen) in looks.try_collect::<Vec<_>>().await? {
                 let NamedPicture { name, attempt, kind, bytes, .. } = picture;
                 let finding = match seen {
@@ -136,16 +137,28 @@ enum Seen {
     Gone,
 }
 
-async fn look_at(store: &dyn Upkeep, blobs: &Blobs, picture: NamedPicture) -> Result<(NamedPicture, Seen), UpkeepError> {
-    let seen = match blobs.get(&picture.name).await {
+async fn look_at<S: Upkeep + KeyKeeping>(
+    store: &S,
+    blobs: &Blobs,
+    picture: NamedPicture,
+    now: Timestamp,
+) -> Result<(NamedPicture, Seen), UpkeepError> {
+    let mut read = blobs.get(&picture.name).await;
+    if matches!(read, Err(BlobError::Vault(VaultError::UnknownKey(_)))) {
+        // Another process may have brought it in meanwhile.
+        store.refresh_keys(now).await?;
+        read = blobs.get(&picture.name).await;
+    }
+    let seen = match read {
         Ok(content) => {
             let is_itself = content.len() as u64 == picture.bytes && blobs.is_named(&picture.name, picture.attempt, picture.kind, &content);
             if is_itself { Seen::Whole } else { Seen::Damaged }
         }
         Err(BlobError::Missing) => Seen::Missing,
-        Err(BlobError::Vault(VaultError::Sealed)) => Seen::Damaged,
+        // Where the number of its key is damaged, that key is unknown.
+        Err(BlobError::Vault(VaultError::Sealed | VaultError::UnknownKey(_))) => Seen::Damaged,
         Err(error) => return Err(error.into()),
     };
-    let gone = !matches!(seen, Seen::Whole) && !store.is_named(&picture.name).await?;
+    let gone = !matches!(seen, Seen::Whole) && !store.is_wanted(&picture.name).await?;
     Ok((picture, if gone { Seen::Gone } else { seen }))
 }

@@ -8,7 +8,7 @@ use super::{Context, Exit, whereabouts::WhereaboutsArguments};
 use crate::backend::{
     clock::{Clock, SystemClock},
     copies::{self, CopyError, Manifest, Why},
-    whereabouts::Whereabouts,
+    whereabouts::{MasterKeyPlace, Whereabouts},
 };
 
 /// Only the first of many faults are named.
@@ -55,7 +55,7 @@ pub fn run_backup(arguments: &BackupArguments, context: &Context) -> Exit {
     if missing > 0 {
         eprintln!("{}", context.text("cli.backup.missing", &[("number", &missing.to_string())]));
     }
-    let key = key_of(&whereabouts).display().to_string();
+    let key = key_of(&whereabouts);
     eprintln!("{}", context.text("cli.backup.key", &[("key", &key)]));
     if missing > 0 { Exit::Refused } else { Exit::Done }
 }
@@ -81,7 +81,7 @@ pub fn run_restore(arguments: &RestoreArguments, context: &Context) -> Exit {
         eprintln!("{}", context.text("cli.restore.absent", &[("number", &manifest.absent.len().to_string())]));
     }
     if !brought.key_is_there {
-        let key = key_of(&whereabouts).display().to_string();
+        let key = key_of(&whereabouts);
         eprintln!("{}", context.text("cli.restore.key", &[("key", &key)]));
     }
     eprintln!("{}", context.text("cli.restore.sessions", &[]));
@@ -97,8 +97,12 @@ fn whereabouts(arguments: &WhereaboutsArguments, postgres: &str, context: &Conte
     if whereabouts.database.is_some() { Err(told(context.text(postgres, &[]))) } else { Ok(whereabouts) }
 }
 
-fn key_of(whereabouts: &Whereabouts) -> PathBuf {
-    whereabouts.key_file()
+/// Where the master key is, for people.
+fn key_of(whereabouts: &Whereabouts) -> String {
+    match &whereabouts.master_key {
+        MasterKeyPlace::Value(_) => "ZHAOSHEN_MASTER_KEY".to_owned(),
+        MasterKeyPlace::Folder | MasterKeyPlace::File(_) => whereabouts.key_file().display().to_string(),
+    }
 }
 
 fn said(key: &str, manifest: &Manifest, path: &Path, context: &Context) -> String {

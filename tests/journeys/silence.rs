@@ -22,7 +22,7 @@ fn nothing_personal_is_in_logs_metrics_audit_or_names_of_files() {
     let (mut house, [registrar, reviewer, admin]) = House::open([("registrar", None), ("reviewer", None), ("admin", None)]);
     let log = house.data().with_file_name("log");
     house.kill_9();
-    house.start_telling("debug,zhaoshen=trace", &log);
+    house.start_telling("trace", &log);
     house.put_season(&registrar, 1);
     // Among them one that the machine refuses.
     let cohort = students(&[0, 1, 2, 14]);
@@ -94,7 +94,8 @@ fn nothing_personal_is_in_logs_metrics_audit_or_names_of_files() {
     house.stop();
 
     let logged = fs::read_to_string(&log).unwrap();
-    assert!(logged.lines().count() > 100 && logged.contains("answered") && logged.contains("DEBUG"), "it was talkative");
+    let answered = logged.lines().filter(|line| line.contains("answered")).count();
+    assert!(answered > 72, "it was talkative: {answered} of {} lines", logged.lines().count());
     let names: String = [house.data(), house.pictures()]
         .iter()
         .flat_map(|folder| files(folder))

@@ -117,7 +117,7 @@ async fn look_through(copy: &Path, manifest: &Manifest, pictures: &SealedBlobs) 
     }
     look_at_pictures(copy, pictures, &mut faults).await?;
     let mut house = HouseFile::open_finished(&copy.join(DATABASE)).await?;
-    if house.fault().await?.is_some() || house.version().await? != manifest.tables {
+    if house.fault().await?.is_some() || house.version() != manifest.tables {
         faults.push(Fault { path: DATABASE.into(), what: What::Broken });
     } else {
         find_unlisted(copy, manifest, &mut house, &mut faults).await?;
@@ -195,9 +195,8 @@ async fn key_fits(copy: &Path, whereabouts: &Whereabouts) -> Result<bool, CopyEr
         MasterKeyPlace::Folder | MasterKeyPlace::File(_) if !whereabouts.key_file().exists() => return Ok(false),
         MasterKeyPlace::Folder | MasterKeyPlace::File(_) => MasterKey::read(&whereabouts.key_file()),
     };
-    let master = master.map_err(CopyError::Vault)?;
     let mut house = HouseFile::open_finished(&copy.join(DATABASE)).await?;
-    let under = house.under().await?;
+    let fits = house.opens_with(master.map_err(CopyError::Vault)?).await?;
     house.close().await;
-    if under == master.fingerprint() { Ok(true) } else { Err(CopyError::OtherKey) }
+    if fits { Ok(true) } else { Err(CopyError::OtherKey) }
 }

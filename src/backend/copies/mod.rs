@@ -89,6 +89,8 @@ pub enum CopyError {
     NotAsCopied(Vec<Fault>),
     #[error("the master key is not the one of the copy")]
     OtherKey,
+    #[error("keys were changed while the copy was taken")]
+    Keys,
     #[error("another process has the data folder open")]
     Locked,
     #[error("no room is left")]
@@ -117,6 +119,7 @@ impl CopyError {
             CopyError::Damaged(_) => "damaged",
             CopyError::NotAsCopied(_) => "not_as_copied",
             CopyError::OtherKey => "other_key",
+            CopyError::Keys => "keys",
             CopyError::Locked => "locked",
             CopyError::Full => "full",
             CopyError::File(..) => "file",
@@ -127,7 +130,7 @@ impl CopyError {
     }
 
     /// Every code, for walking the texts.
-    pub const CODES: [&str; 15] = [
+    pub const CODES: [&str; 16] = [
         "no_house",
         "not_empty",
         "inside",
@@ -137,6 +140,7 @@ impl CopyError {
         "damaged",
         "not_as_copied",
         "other_key",
+        "keys",
         "locked",
         "full",
         "file",

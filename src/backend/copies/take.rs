@@ -1,6 +1,7 @@
 //! Takes a copy, beside whoever serves the house.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -34,7 +35,10 @@ pub async fn take(whereabouts: &Whereabouts, to: &Path, before: Option<&Path>, n
     if !served.is_file() {
         return Err(CopyError::NoHouse(whereabouts.data.clone()));
     }
-    let mut before = before.map(Before::open).transpose()?;
+    let mut before = match before {
+        Some(before) => Some(Before::open(before).await?),
+        None => None,
+    };
     prepare(to, &whereabouts.data)?;
     let storage = match &whereabouts.blobs {
         Some(address) => SealedBlobs::at(address)?,
@@ -51,6 +55,9 @@ pub async fn take(whereabouts: &Whereabouts, to: &Path, before: Option<&Path>, n
     .await?;
 
     let mut house = HouseFile::open_finished(&copied).await?;
+    let keys = house.sealing_keys().await?;
+    // What is sealed with a key that the house has no more would open for nobody.
+    before = before.filter(|before| before.keys.is_subset(&keys));
     let list = to.join(LIST);
     let mut list_file = io::BufWriter::new(files::create(&list).map_err(files::about(&list))?);
     let mut pictures = Pictures { number: 0, bytes: 0, shared: 0, list: Sum::of(b"") };
@@ -78,10 +85,15 @@ pub async fn take(whereabouts: &Whereabouts, to: &Path, before: Option<&Path>, n
             list_file.write_all(line.as_bytes()).map_err(files::about(&list))?;
         }
     }
+    // Pictures are sealed anew when keys change: some of those copied last may need a key that the copied database does not have.
+    let changed = live.sealing_keys().await? != keys;
     live.close().await;
+    if changed {
+        return Err(CopyError::Keys);
+    }
     list_file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all()).map_err(files::about(&list))?;
     pictures.list = files::on_a_thread(&list, |list| Sum::of_file(&list)).await?;
-    let (tables, counts) = (house.version().await?, house.counts().await?);
+    let (tables, counts) = (house.version(), house.counts().await?);
     house.close().await;
     let program = env!("CARGO_PKG_VERSION").to_owned();
     let manifest = Manifest { format: FORMAT, program, tables, made_at: now, database, pictures, counts, absent };
@@ -156,14 +168,18 @@ struct Before {
     copy: PathBuf,
     list: List,
     next: Option<Listed>,
+    keys: BTreeSet<i64>,
 }
 
 impl Before {
-    fn open(copy: &Path) -> Result<Before, CopyError> {
+    async fn open(copy: &Path) -> Result<Before, CopyError> {
         Manifest::read(copy)?;
+        let mut house = HouseFile::open_finished(&copy.join(DATABASE)).await?;
+        let keys = house.sealing_keys().await?;
+        house.close().await;
         let mut list = List::open(copy)?;
         let next = list.next()?;
-        Ok(Before { copy: copy.to_owned(), list, next })
+        Ok(Before { copy: copy.to_owned(), list, next, keys })
     }
 
     /// What the copy before knows a picture by, if it has it.

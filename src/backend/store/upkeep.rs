@@ -35,9 +35,11 @@ pub struct Standing {
 /// Looking after a house.
 #[async_trait]
 pub trait Upkeep: Send + Sync {
-    /// The next pictures by name: after `after`, below `below`.
+    /// The next pictures by name: after `after`, below `below`. What is being purged is none any more.
     async fn named_pictures(&self, after: &str, below: &str, most: u32) -> StoreResult<Vec<NamedPicture>>;
-    /// Whether anything refers to a picture.
+    /// Whether a picture should be there: named, and not being purged.
+    async fn is_wanted(&self, name: &str) -> StoreResult<bool>;
+    /// Whether anything refers to a picture still: it is wanted, or its purge is under way.
     async fn is_named(&self, name: &str) -> StoreResult<bool>;
     /// Since when the photo waits that has waited longest for the machine: what was made of it already is named by nothing yet.
     async fn machine_waits_since(&self) -> StoreResult<Option<Timestamp>>;
@@ -50,9 +52,8 @@ pub trait Upkeep: Send + Sync {
 #[async_trait]
 impl Upkeep for SqlStore {
     async fn named_pictures(&self, after: &str, below: &str, most: u32) -> StoreResult<Vec<NamedPicture>> {
-        let rows = sql(
-            "SELECT name, school, attempt, kind, bytes FROM blobs WHERE name > ? AND name < ? AND purging_at IS NULL ORDER BY name LIMIT ?",
-        )
+        let rows = sql("SELECT name, school, attempt, kind, bytes FROM blobs WHERE name > ? AND name < ? AND purging_at IS NULL
+             ORDER BY name LIMIT ?")
         .bind(after)
         .bind(below)
         .bind(most)
@@ -72,8 +73,14 @@ impl Upkeep for SqlStore {
             .collect()
     }
 
+    async fn is_wanted(&self, name: &str) -> StoreResult<bool> {
+        let query = sql("SELECT EXISTS (SELECT 1 FROM blobs WHERE name = ? AND purging_at IS NULL)");
+        query.bind(name).fetch_value(&self.database).await
+    }
+
     async fn is_named(&self, name: &str) -> StoreResult<bool> {
-        sql("SELECT EXISTS (SELECT 1 FROM blobs WHERE name = ? AND purged_at IS NULL)").bind(name).fetch_value(&self.database).await
+        let query = sql("SELECT EXISTS (SELECT 1 FROM blobs WHERE name = ? AND purged_at IS NULL)");
+        query.bind(name).fetch_value(&self.database).await
     }
 
     async fn machine_waits_since(&self) -> StoreResult<Option<Timestamp>> {

@@ -1,8 +1,14 @@
 //! What operators are told of pictures, photos and jobs.
 
-use super::World;
+use super::{
+    World,
+    world::{SEASON, number},
+};
 use crate::{
-    api::submission::PictureKind,
+    api::{
+        person::{Erasure, ErasureReason},
+        submission::PictureKind,
+    },
     backend::{
         blobs::BlobKind,
         store::{
@@ -34,6 +40,22 @@ pub async fn pictures_are_named_in_order_and_part_by_part(world: &mut World) {
     let parts = futures_util::future::try_join_all(parts).await.unwrap().concat();
     assert_eq!(parts, whole);
     assert!(world.store.is_named(&whole[0].name).await.unwrap() && !world.store.is_named("none").await.unwrap());
+}
+
+pub async fn what_is_purged_is_wanted_no_more_and_then_named_no_more(world: &mut World) {
+    world.capture(4).await.unwrap();
+    let one = world.store.named_pictures("", "g", 100).await.unwrap().remove(0);
+    assert!(world.store.is_wanted(&one.name).await.unwrap());
+    let erasure = Erasure { season: SEASON.into(), student: number(4), reason: ErasureReason::PersonAsked };
+    world.store.erase_person(&world.admin, &erasure, world.now()).await.unwrap();
+    // Its purge is under way: nobody misses it, and nobody else removes it.
+    let known = async |world: &World| {
+        let listed = world.store.named_pictures("", "g", 100).await.unwrap().len();
+        (listed, world.store.is_wanted(&one.name).await.unwrap(), world.store.is_named(&one.name).await.unwrap())
+    };
+    assert_eq!(known(world).await, (0, false, true));
+    world.store.purged(std::slice::from_ref(&one.name), world.now()).await.unwrap();
+    assert_eq!(known(world).await, (0, false, false));
 }
 
 pub async fn what_waits_is_told_to_operators(world: &mut World) {
