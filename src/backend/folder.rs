@@ -131,7 +131,7 @@ impl DataFolder {
 }
 
 /// Takes the lock. A process that was just killed holds it a moment longer, and whoever restarts it should not have to know.
-async fn take(lock: &File) -> Result<(), FolderError> {
+pub(super) async fn take(lock: &File) -> Result<(), FolderError> {
     const TRIES: u32 = 10;
     for _ in 1..TRIES {
         match lock.try_lock() {
@@ -160,13 +160,13 @@ fn own_only(_: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn make_private(path: &Path) -> io::Result<()> {
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 #[cfg(not(unix))]
-fn make_private(path: &Path) -> io::Result<()> {
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 

@@ -9,6 +9,7 @@
 //!      ├ store        one trait of intentions and its engines
 //!      ├ blobs vault  sealed pictures, sealed values
 //!      └ auth clock   passwords and tokens; the time
+//! copies       copies of a house, taken while it is served and brought back
 //! ```
 
 pub mod auth;
@@ -16,6 +17,7 @@ pub mod blobs;
 pub mod chain;
 pub mod clock;
 pub mod controllers;
+pub mod copies;
 mod document;
 pub mod entrance;
 mod extract;

@@ -15,6 +15,8 @@ mod batch;
 mod budget;
 mod check;
 mod compare;
+#[cfg(feature = "server")]
+mod copies;
 pub mod demo;
 mod export;
 mod import;
@@ -98,6 +100,10 @@ enum Command {
     Migrate(migrate::Arguments),
     #[cfg(feature = "server")]
     Keys(keys::KeysArguments),
+    #[cfg(feature = "server")]
+    Backup(copies::BackupArguments),
+    #[cfg(feature = "server")]
+    Restore(copies::RestoreArguments),
     Standardize(standardize::Arguments),
     Check(check::Arguments),
     Compare(compare::Arguments),
@@ -183,6 +189,10 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::Migrate(arguments) => migrate::run(&arguments, context),
         #[cfg(feature = "server")]
         Command::Keys(arguments) => keys::run(arguments, context),
+        #[cfg(feature = "server")]
+        Command::Backup(arguments) => copies::run_backup(&arguments, context),
+        #[cfg(feature = "server")]
+        Command::Restore(arguments) => copies::run_restore(&arguments, context),
         Command::Standardize(arguments) => standardize::run(&arguments, context),
         Command::Check(arguments) => check::run(&arguments, context),
         Command::Compare(arguments) => compare::run(&arguments, context),

@@ -4,6 +4,7 @@
 
 mod api;
 mod away;
+mod backup;
 mod batch;
 mod deciding;
 mod demonstration;

@@ -83,7 +83,16 @@ impl Bucket {
     }
 
     pub async fn list(&self) -> Result<Vec<ListedBlob>, BlobError> {
-        let listed = self.store.list(Some(&self.prefix)).map_err(|error| BlobError::from(&error));
+        self.list_below(&self.prefix).await
+    }
+
+    /// What lies in one of the folders below; nothing where there is none.
+    pub async fn list_part(&self, folder_name: &str) -> Result<Vec<ListedBlob>, BlobError> {
+        self.list_below(&self.below(folder_name)).await
+    }
+
+    async fn list_below(&self, place: &Path) -> Result<Vec<ListedBlob>, BlobError> {
+        let listed = self.store.list(Some(place)).map_err(|error| BlobError::from(&error));
         listed
             .try_filter_map(|object| async move {
                 let name = object.location.filename().unwrap_or_default().to_owned();
@@ -113,7 +122,11 @@ impl Bucket {
 
     fn path(&self, name: &str) -> Path {
         let folder = if is_name(name) { &name[..2] } else { "no" };
-        [self.prefix.as_ref(), folder, name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/").into()
+        self.below(&format!("{folder}/{name}"))
+    }
+
+    fn below(&self, path: &str) -> Path {
+        [self.prefix.as_ref(), path].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/").into()
     }
 }
 

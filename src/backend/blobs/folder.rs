@@ -93,6 +93,19 @@ impl Folder {
         .await
     }
 
+    /// What lies in one of the folders below; nothing where there is none.
+    pub async fn list_part(&self, folder_name: &str) -> Result<Vec<ListedBlob>, BlobError> {
+        let folder = self.0.join(folder_name);
+        on_a_thread(move || {
+            let mut blobs = vec![];
+            match list_folder(&folder, &mut blobs) {
+                Ok(()) | Err(BlobError::Missing) => Ok(blobs),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         // A name out of a damaged row must not lead anywhere else.
         let name = if is_name(name) { name } else { "no-name" };
@@ -105,7 +118,12 @@ fn list_folder(folder: &Path, blobs: &mut Vec<ListedBlob>) -> Result<(), BlobErr
         let file = file?;
         let name = file.file_name();
         let Some(name) = name.to_str().filter(|name| is_name(name)) else { continue };
-        let about = file.metadata()?;
+        let about = match file.metadata() {
+            Ok(about) => about,
+            // Removed since the folder was read.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error.into()),
+        };
         let written_at = about.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
         let written_at = written_at.and_then(|since| i64::try_from(since.as_micros()).ok()).unwrap_or(0);
         blobs.push(ListedBlob { name: name.to_owned(), bytes: about.len(), written_at });

@@ -14,9 +14,11 @@ mod address;
 mod bucket;
 mod folder;
 mod probe;
+mod sealed;
 
 pub use address::{BlobsAddress, NoBlobsAddress};
 pub use probe::Guarantees;
+pub use sealed::SealedBlobs;
 
 /// A variant of an attempt's pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

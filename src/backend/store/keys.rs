@@ -309,7 +309,7 @@ impl SqlStore {
 }
 
 /// What the mark in the database is the hash of.
-const MARK: &str = "mark of the key";
+pub(super) const MARK: &str = "mark of the key";
 
 async fn next_number(write: &mut Write) -> StoreResult<u32> {
     // 1 is the derived key's, also where there is none.

@@ -35,6 +35,7 @@ pub mod deciding;
 pub mod deliveries;
 pub mod entitlements;
 mod error;
+pub mod file;
 pub mod golden;
 mod idempotency;
 pub mod intake;
@@ -133,6 +134,20 @@ impl SqlStore {
     /// When it cannot be reached, its tables are older or newer than this program, or it was made with another master key.
     pub async fn on_postgres(url: &str, connections: u32, master: MasterKey, now: Timestamp) -> StoreResult<SqlStore> {
         SqlStore::open(Database::Postgres(Postgres::open(url, connections).await?), master, now).await
+    }
+
+    /// Opens the SQLite database in `file` beside whoever serves it, for reading alone.
+    ///
+    /// # Errors
+    /// When there is none, its tables are older or newer than this program, or it was made with another master key.
+    pub async fn beside(file: &Path, master: MasterKey, now: Timestamp) -> StoreResult<SqlStore> {
+        let store = SqlStore { database: Database::Sqlite(Sqlite::open_beside(file).await?), vault: Arc::new(Vault::new(master)) };
+        let founded: bool = sql("SELECT EXISTS (SELECT 1 FROM data_keys WHERE purpose = 'lookup')").fetch_value(&store.database).await?;
+        if !founded {
+            return Err(StoreError::Corrupt("a house without keys"));
+        }
+        keys::KeyKeeping::refresh_keys(&store, now).await?;
+        Ok(store)
     }
 
     async fn open(database: Database, master: MasterKey, now: Timestamp) -> StoreResult<SqlStore> {

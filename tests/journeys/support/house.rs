@@ -141,9 +141,27 @@ impl House {
         Person { http: session.http().expect("its address is one"), home }
     }
 
+    /// Somebody whose session has ended signs in again.
+    pub fn sign_in_again(&self, person: &mut Person, name: &str) {
+        let ended = run(person.home.command(PROGRAM).args(["login", &self.address()]), &format!("{name}\n{PASSWORD}\n"));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let session = Sessions::in_folder(person.home.path("config/zhaoshen")).load(None, jiff::Timestamp::now()).expect("a saved session");
+        person.http = session.http().expect("its address is one");
+    }
+
     /// Starts the server where it always is.
     pub fn start(&mut self) {
-        self.server = Some(Server::spawn(self.server_command(&self.data(), self.port)));
+        self.start_on(&self.data());
+    }
+
+    /// Starts it with its data in another folder.
+    pub fn start_on(&mut self, data: &Path) {
+        self.server = Some(Server::spawn(self.server_command(data, self.port)));
+    }
+
+    /// Runs the program in English on the server's machine, to its end.
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        run(self.home.command(PROGRAM).envs(self.environment()).env("ZHAOSHEN_LANG", "en").args(arguments), "")
     }
 
     /// What serves this house's data on a port, with a folder of its own.
@@ -205,6 +223,19 @@ impl House {
         let page = self.ask(registrar.http.audit(SEASON, None));
         assert_eq!(page.next, None, "a journey's audit fits one page");
         page.items
+    }
+
+    /// The same over all its pages.
+    pub fn whole_audit(&self, registrar: &Person) -> Vec<AuditEntry> {
+        let (mut audit, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let page = self.ask(registrar.http.audit(SEASON, cursor.as_deref()));
+            audit.extend(page.items);
+            cursor = page.next;
+            if cursor.is_none() {
+                return audit;
+            }
+        }
     }
 
     /// Holds the counters against what they count.

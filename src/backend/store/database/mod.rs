@@ -23,6 +23,7 @@ mod row;
 mod sql;
 pub mod sqlite;
 
+pub use migrations::newest as newest_version;
 pub use row::{Column, Row};
 pub(crate) use sql::locked;
 pub use sql::{Done, On, Spelling, Sql, Value, sql};

@@ -24,8 +24,15 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// A log of more than this many bytes is written back to its end while writers wait: readers and writers that never pause would otherwise let
 /// it grow for ever.
 const LONGEST_LOG: u64 = 256 << 20;
+/// How long writers wait for readers that keep the log from being written back, and how long they are left alone after that: a copy of the
+/// whole reads for minutes.
+const READERS_MAY_TAKE: Duration = Duration::from_secs(1);
+const LEFT_ALONE: Duration = Duration::from_secs(30);
 /// At most this many turns are answered by one flush, so that nobody waits for a crowd.
 const LARGEST_GROUP: u32 = 256;
+
+/// The version of the tables.
+pub const VERSION: &str = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
 
 /// A SQLite database.
 #[derive(Debug, Clone)]
@@ -104,6 +111,28 @@ impl Sqlite {
         let log = PathBuf::from(format!("{}-wal", file.display()));
         let checkpoints = tokio::spawn(write_back(options, log, Arc::clone(&writer))).abort_handle();
         Ok(Sqlite { writer, readers, checkpoints: Arc::new(checkpoints) })
+    }
+
+    /// Opens the database in `file` beside whoever serves it, for reading alone: nothing is made and nothing brought up to date.
+    ///
+    /// # Errors
+    /// When there is none, or its tables are older or newer than this program.
+    pub async fn open_beside(file: &Path) -> StoreResult<Sqlite> {
+        let options = SqliteConnectOptions::from_str("sqlite:")?
+            .filename(file)
+            .read_only(true)
+            .busy_timeout(Duration::from_secs(10))
+            .disable_statement_logging();
+        let mut connection = options.connect().await?;
+        let newest = migrations::newest();
+        match sqlx::query_scalar(VERSION).fetch_one(&mut connection).await? {
+            have if have < newest => return Err(StoreError::NotMigrated { have, newest }),
+            have if have > newest => return Err(StoreError::NewerDatabase { have, newest }),
+            _ => {}
+        }
+        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
+        let writer = Arc::new(Mutex::new(Writer { connection, group: None }));
+        Ok(Sqlite { writer, readers, checkpoints: Arc::new(tokio::spawn(async {}).abort_handle()) })
     }
 
     /// The connections that only read.
@@ -264,19 +293,24 @@ async fn write_back(options: SqliteConnectOptions, log: PathBuf, writer: Arc<Mut
             continue;
         }
         if connection.is_none() {
-            connection = options.connect().await.ok();
+            connection = options.clone().busy_timeout(READERS_MAY_TAKE).connect().await.ok();
         }
         let Some(open) = connection.as_mut() else { continue };
         let done = if bytes > LONGEST_LOG {
             let _writers_wait = writer.lock().await;
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *open).await
+            sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *open).await
         } else {
-            sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *open).await
+            // What readers hold back is written the next time.
+            sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *open).await.map(|_| 0)
         };
-        if let Err(error) = done {
-            tracing::warn!(%error, "the log could not be written back");
-            if let Some(broken) = connection.take() {
-                let _ = broken.close().await;
+        match done {
+            Ok(0) => {}
+            Ok(_) => tokio::time::sleep(LEFT_ALONE).await,
+            Err(error) => {
+                tracing::warn!(%error, "the log could not be written back");
+                if let Some(broken) = connection.take() {
+                    let _ = broken.close().await;
+                }
             }
         }
     }
