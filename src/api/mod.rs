@@ -8,6 +8,7 @@ pub mod columns;
 pub mod correction;
 pub mod delivery;
 pub mod headers;
+pub mod health;
 pub mod live;
 pub mod people;
 pub mod person;

@@ -70,12 +70,16 @@ pub mod code {
     pub const BUSY: &str = "busy";
     pub const STORAGE_FULL: &str = "storage_full";
     pub const INTERNAL: &str = "internal";
+    /// The server is about to stop; another one answers, or this one soon again.
+    pub const STOPPING: &str = "stopping";
+    /// The server runs, but cannot answer anything that matters.
+    pub const NOT_READY: &str = "not_ready";
     /// Given by the client when no answer came.
     pub const UNREACHABLE: &str = "unreachable";
     /// Given by the client when the answer made no sense.
     pub const NONSENSE: &str = "nonsense";
 
-    pub const ALL: [&str; 33] = [
+    pub const ALL: [&str; 35] = [
         BAD_REQUEST,
         SIGN_IN,
         WRONG_PASSWORD,
@@ -107,6 +111,8 @@ pub mod code {
         BUSY,
         STORAGE_FULL,
         INTERNAL,
+        STOPPING,
+        NOT_READY,
         UNREACHABLE,
         NONSENSE,
     ];

@@ -12,6 +12,7 @@ use axum::{
     routing::{MethodRouter, delete, get, post, put},
 };
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument as _;
 
 use super::{
     auth,
@@ -22,6 +23,7 @@ use super::{
     entrance::Transport,
     extract::SignedIn,
     problems::Failure,
+    request_id::{self, RequestId},
     state::State,
 };
 use crate::{api::problem::code, domain::access::Permission};
@@ -174,8 +176,17 @@ async fn signed_in(state: &State, headers: &HeaderMap) -> Result<SignedIn, Failu
     Ok(SignedIn { session, token_hash })
 }
 
-/// Counts and logs every request by its route, never its path; gives up what takes too long.
-async fn observe(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
+/// Names, counts and logs every request by its route, never its path; gives up what takes too long.
+async fn observe(shared: Shared<State>, request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.headers());
+    // Of the highest level, so that every line has it that is written at all.
+    let span = tracing::error_span!("request", %id);
+    let mut response = answer(shared, request, next).instrument(span).await;
+    response.headers_mut().insert(request_id::HEADER, id.header());
+    response
+}
+
+async fn answer(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let started = std::time::Instant::now();
@@ -185,8 +196,10 @@ async fn observe(Shared(state): Shared<State>, request: Request, next: Next) -> 
     protect(response.headers_mut(), state.entrance.transport);
     let status = response.status().as_u16();
     let known = routes_know(method.as_str());
-    state.metrics.count(if known { method.as_str() } else { "other" }, &route, status);
-    tracing::info!(%method, route, status, milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), "answered");
+    let took = started.elapsed();
+    let method = if known { method.as_str() } else { "other" };
+    state.metrics.count(method, &route, status, took);
+    tracing::info!(method, route, status, milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX), "answered");
     response
 }
 

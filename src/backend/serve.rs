@@ -18,6 +18,7 @@ use super::{
     entrance::{Entrance, Transport},
     extract::Peer,
     folder::{DataFolder, FolderError},
+    health::Health,
     jobs::Workers,
     metrics::Metrics,
     router,
@@ -115,6 +116,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         parts,
         entrance: Entrance { transport, ..config.entrance },
         metrics: Arc::new(Metrics::default()),
+        health: Arc::new(Health::new(folder.guarantees)),
         work: Arc::new(Notify::new()),
         news,
         stopping: stopped.clone(),
@@ -229,8 +231,14 @@ impl Running {
         invite(self.state.store.as_ref(), self.state.clock.as_ref(), user).await
     }
 
+    /// Says from now on that nobody new should come; everybody who comes is answered still.
+    pub fn say_stopping(&self) {
+        self.state.health.stop();
+    }
+
     /// Answers what is being asked, lets the jobs come to a safe point, closes the store.
     pub async fn stop(self) {
+        self.say_stopping();
         let _ = self.stop.send(true);
         self.state.work.notify_waiters();
         if tokio::time::timeout(LAST_REQUESTS, self.listener).await.is_err() {

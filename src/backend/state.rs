@@ -9,6 +9,7 @@ use super::{
     clock::Clock,
     entrance::Entrance,
     gateways::Messages,
+    health::Health,
     jobs::standardize::Darkroom,
     metrics::Metrics,
     store::{Store, live::Position},
@@ -31,6 +32,7 @@ pub struct State {
     /// How people come in.
     pub entrance: Entrance,
     pub metrics: Arc<Metrics>,
+    pub health: Arc<Health>,
     /// Wakes the jobs when there is work, so that nobody waits for a tick.
     pub work: Arc<Notify>,
     /// The newest event, for the streams; changes when something happened anywhere.

@@ -4,11 +4,12 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use clap::Args;
 
-use super::{Context, Exit, user::folder_text, whereabouts::WhereaboutsArguments};
+use super::{Context, Exit, interrupt::Signals, user::folder_text, whereabouts::WhereaboutsArguments};
 use crate::{
     backend::{
         auth,
@@ -34,6 +35,8 @@ pub struct ServeArguments {
     tls_cert: Option<PathBuf>,
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, env = "ZHAOSHEN_DRAIN_SECONDS")]
+    drain: u64,
 }
 
 /// The certificates that the house makes itself.
@@ -124,12 +127,41 @@ async fn serve_until_told(
         entrance,
     };
     let running = serve::start(config).await?;
-    let told = told_to_stop();
+    let stopping = StopsWhenTold::new();
     greet(&running, arguments, context).await?;
-    told.await;
-    eprintln!("{}", context.text("cli.serve.stopping", &[]));
-    running.stop().await;
+    stopping.stop(running, Duration::from_secs(arguments.drain), context).await;
     Ok(())
+}
+
+/// How a server ends: told once, in order; told twice, at once. It listens from the moment it is made: whoever reads that the server serves may
+/// end it at once.
+pub struct StopsWhenTold(Option<Signals>);
+
+impl StopsWhenTold {
+    pub fn new() -> StopsWhenTold {
+        StopsWhenTold(Signals::new())
+    }
+
+    /// Waits for the signal. Then it says to whoever asks that nobody new should come, answers for the time that load balancers need to hear it,
+    /// and stops.
+    pub async fn stop(self, running: Running, drain: Duration, context: &Context) {
+        match self.0 {
+            None => tracing::error!("signals cannot be heard"),
+            Some(mut signals) => {
+                signals.next().await;
+                let context = *context;
+                tokio::spawn(async move {
+                    signals.next().await;
+                    eprintln!("{}", context.text("cli.serve.at_once", &[]));
+                    std::process::exit(Exit::Failed as i32);
+                });
+            }
+        }
+        eprintln!("{}", context.text("cli.serve.stopping", &[]));
+        running.say_stopping();
+        tokio::time::sleep(drain).await;
+        running.stop().await;
+    }
 }
 
 async fn greet(running: &Running, arguments: &ServeArguments, context: &Context) -> Result<(), ServeError> {
@@ -154,27 +186,4 @@ fn told(error: &ServeError, arguments: &ServeArguments, context: &Context) -> St
         ServeError::Folder(error) => folder_text(error, &arguments.whereabouts.data, context),
         other => context.text("cli.serve.failed", &[("error", &other.to_string())]),
     }
-}
-
-/// Ends when the process is told to stop. It listens from the call on, not only from the first wait: whoever reads that the server serves may
-/// end it at once.
-#[cfg(unix)]
-pub fn told_to_stop() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    async move {
-        let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
-            tracing::error!("signals cannot be heard");
-            return;
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-pub async fn told_to_stop() {
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use zhaoshen::api::submission::PictureKind;
 
 use crate::support::{
-    has_tool,
+    files, has_tool,
     house::{Ended, House, Person, free_port, students},
     replicas::decide_and_undo,
     wait_until,
@@ -47,15 +47,6 @@ fn folder_with_key(house: &House, name: &str) -> PathBuf {
     fs::create_dir(&folder).unwrap();
     fs::copy(house.data().join("master.key"), folder.join("master.key")).unwrap();
     folder
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = vec![];
-    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        if entry.is_dir() { found.extend(files(&entry)) } else { found.push(entry) }
-    }
-    found.sort();
-    found
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod rosters;
 mod scope;
 mod screens;
 mod season;
+mod silence;
+mod stopping;
 mod storage;
 mod support;
 mod through;

@@ -28,6 +28,7 @@ pub async fn add(
         return Err(Failure::bad_request("only photos that wait for people can be claimed").with("field", "status"));
     }
     let claim = state.store.claim(&signed_in.principal(), &wanted, Uuid::new_v4(), state.clock.now()).await?;
+    state.metrics.count_claim(&claim);
     Ok((StatusCode::CREATED, Json(claim)))
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::batches;
 use crate::{
     api::{
-        batch::{Batch, BatchResults, BatchedReview},
+        batch::{Batch, BatchResults, BatchedReview, ItemResult},
         headers::version_tag,
         problem::Problem,
         submission::{NewReview, ReviewOutcome},
@@ -43,6 +43,7 @@ pub async fn review(
     let intention = intention(&headers, &[b"review", id.as_bytes(), &asked])?;
     let review = GivenReview { intention, verdict: review.verdict, rendition: review.rendition };
     let outcome = state.store.review(&signed_in.principal(), id, &review, state.clock.now()).await?;
+    state.metrics.count_review(&outcome);
     answer(&outcome)
 }
 
@@ -58,6 +59,7 @@ pub async fn undo(
 ) -> Result<Response, Failure> {
     let intention = intention(&headers, &[b"undo", id.as_bytes()])?;
     let outcome = state.store.undo(&signed_in.principal(), id, &intention, state.clock.now()).await?;
+    state.metrics.count_undone();
     answer(&outcome)
 }
 
@@ -93,7 +95,13 @@ pub async fn batch(
         let intention = batches::intention(b"review", item.submission, &review, item.version, item.key);
         (item.submission, GivenReview { intention, verdict: review.verdict, rendition: review.rendition })
     };
-    Ok(Json(batches::each(items, prepare, async |work| state.store.review_each(&principal, &work, now).await).await))
+    let results = batches::each(items, prepare, async |work| state.store.review_each(&principal, &work, now).await).await;
+    for item in &results.items {
+        if let ItemResult::Done { outcome } = item {
+            state.metrics.count_review(outcome);
+        }
+    }
+    Ok(Json(results))
 }
 
 pub(super) fn answer(outcome: &ReviewOutcome) -> Result<Response, Failure> {

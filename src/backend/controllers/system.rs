@@ -1,5 +1,7 @@
 //! What is asked without signing in: whether the server lives, what it offers, and a page for people who come with a browser.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     extract::State as Shared,
@@ -8,9 +10,24 @@ use axum::{
 };
 
 use crate::{
-    backend::{extract::Peer, problems::Failure, state::State},
+    api::{
+        health::{DatabaseHealth, HealthDetails, PicturesHealth, Readiness, WorkerHealth},
+        problem::{Problem, code},
+    },
+    backend::{
+        blobs::Guarantees,
+        extract::Peer,
+        health::{Health, Worker},
+        metrics::Looked,
+        problems::Failure,
+        state::State,
+        store::{database::Engine, upkeep::Standing},
+    },
     language::{Language, text},
 };
+
+/// A database that takes longer to answer is as good as away for whoever asks whether to send people here.
+const PROBED: Duration = Duration::from_secs(2);
 
 /// The process answers.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, body = String)))]
@@ -18,12 +35,40 @@ pub async fn healthy() -> &'static str {
     "ok"
 }
 
-/// The store answers too.
-#[utoipa::path(get, path = "/readyz", responses((status = 200, body = String), (status = 503, body = String)))]
-pub async fn ready(Shared(state): Shared<State>) -> (StatusCode, &'static str) {
-    match state.store.has_users().await {
-        Ok(_) => (StatusCode::OK, "ready"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+/// Requests may come here: the database answers and the process is not about to stop. With details for who may read the metrics.
+#[utoipa::path(get, path = "/readyz", responses((status = 200, body = Readiness),
+    (status = 503, body = Problem, content_type = "application/problem+json", description = "`stopping` or `not_ready`")))]
+pub async fn ready(Shared(state): Shared<State>, Peer(peer): Peer, headers: HeaderMap) -> Result<Json<Readiness>, Failure> {
+    if state.health.is_stopping() {
+        return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, code::STOPPING, "the server is about to stop"));
+    }
+    let standing = match tokio::time::timeout(PROBED, state.store.standing()).await {
+        Ok(Ok(standing)) => standing,
+        failed => {
+            let error = failed.map(|failed| failed.map_err(|error| error.to_string()));
+            tracing::warn!(?error, "not ready: the database does not answer");
+            return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, code::NOT_READY, "the database does not answer"));
+        }
+    };
+    // Older tables lack something; newer ones are those of the program that is about to take over.
+    if standing.tables < standing.newest {
+        return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, code::NOT_READY, "the database's tables are older than the program"));
+    }
+    let details = state.entrance.opens_metrics(peer, &headers).then(|| details(&state.health, standing));
+    Ok(Json(Readiness { ready: true, details }))
+}
+
+fn details(health: &Health, standing: Standing) -> HealthDetails {
+    let engine = match standing.engine {
+        Engine::Sqlite => "sqlite",
+        Engine::Postgres => "postgres",
+    };
+    let Guarantees { immutable, listed_at_once } = health.guarantees;
+    HealthDetails {
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        database: DatabaseHealth { engine: engine.to_owned(), tables: standing.tables, current: standing.tables == standing.newest },
+        pictures: PicturesHealth { immutable, listed_at_once },
+        workers: Worker::ALL.map(|worker| WorkerHealth { worker: worker.code().to_owned(), seen_at: health.last_seen(worker) }).to_vec(),
     }
 }
 
@@ -33,8 +78,10 @@ pub async fn metrics(Shared(state): Shared<State>, Peer(peer): Peer, headers: He
     if !state.entrance.opens_metrics(peer, &headers) {
         return Err(Failure::not_found());
     }
-    let queue = state.store.queue_depth(state.clock.now()).await?;
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], state.metrics.page(&queue)).into_response())
+    let now = state.clock.now();
+    let (jobs, photos) = (state.store.queue_depth(now).await?, state.store.photos_waiting().await?);
+    let page = state.metrics.page(&Looked { jobs: &jobs, photos: &photos, health: &state.health, now });
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], page).into_response())
 }
 
 /// This API, described.

@@ -3,7 +3,7 @@
 //! A worker takes a job, does it and records its end. Standardizing has as many workers as the machine has cores; decisions and
 //! notices have one each.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::{
     sync::watch,
@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use super::{
+    health::Worker,
     state::State,
     store::{
         StoreResult,
@@ -52,11 +53,11 @@ impl Workers {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         for _ in 0..cores {
             let (state, stop) = (state.clone(), stop.clone());
-            tasks.spawn(async move { run(&state, stop, Work::Pictures).await });
+            tasks.spawn(async move { run(&state, stop, Worker::Pictures).await });
         }
-        for work in [Work::Decisions, Work::Notices] {
+        for worker in [Worker::Decisions, Worker::Notices] {
             let (state, stop) = (state.clone(), stop.clone());
-            tasks.spawn(async move { run(&state, stop, work).await });
+            tasks.spawn(async move { run(&state, stop, worker).await });
         }
         Workers { tasks }
     }
@@ -78,28 +79,22 @@ impl Workers {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Work {
-    Pictures,
-    Decisions,
-    /// Apart from the others: a gateway that hangs holds up nothing else.
-    Notices,
-}
-
-async fn run(state: &State, mut stop: watch::Receiver<bool>, work: Work) {
+async fn run(state: &State, mut stop: watch::Receiver<bool>, worker: Worker) {
     let mut ticks = 0u32;
     while !*stop.borrow() {
-        let done = match work {
-            Work::Pictures => standardize::one(state).await,
-            Work::Notices => notify::one(state).await,
-            Work::Decisions => {
+        state.health.saw(worker, state.clock.now());
+        let done = match worker {
+            Worker::News => return,
+            Worker::Pictures => timed(state, JobKind::Standardize, standardize::one(state)).await,
+            Worker::Notices => timed(state, JobKind::Notify, notify::one(state)).await,
+            Worker::Decisions => {
                 if ticks.is_multiple_of(SWEEP_EVERY) {
                     log(sweep::run(state).await.map(|_| false));
                     log(reconcile::tonight(state).await.map(|_| false));
                     log(lapse::run(state).await.map(|_| false));
                 }
                 ticks = ticks.wrapping_add(1);
-                freeze::one(state).await
+                timed(state, JobKind::Freeze, freeze::one(state)).await
             }
         };
         if log(done) {
@@ -111,6 +106,16 @@ async fn run(state: &State, mut stop: watch::Receiver<bool>, work: Work) {
             _ = stop.changed() => {}
         }
     }
+}
+
+/// Counts how long a job took, if there was one.
+async fn timed(state: &State, kind: JobKind, work: impl Future<Output = StoreResult<bool>>) -> StoreResult<bool> {
+    let began = Instant::now();
+    let done = work.await?;
+    if done {
+        state.metrics.count_job(kind, began.elapsed());
+    }
+    Ok(done)
 }
 
 /// A failure of the store is told and waited out, never a reason to stop working.
@@ -148,11 +153,20 @@ async fn alive<T>(state: &State, job: &Job, work: impl Future<Output = T>) -> T 
         match tokio::time::timeout(SIGN_OF_LIFE, work.as_mut()).await {
             Ok(done) => return done,
             Err(_) => {
+                state.health.saw(worker_of(job.kind), state.clock.now());
                 if let Err(error) = state.store.keep_job(job, state.clock.now() + TAKEN).await {
                     tracing::warn!(%error, job = job.id, "a sign of life could not be given");
                 }
             }
         }
+    }
+}
+
+fn worker_of(kind: JobKind) -> Worker {
+    match kind {
+        JobKind::Standardize => Worker::Pictures,
+        JobKind::Freeze => Worker::Decisions,
+        JobKind::Notify => Worker::Notices,
     }
 }
 

@@ -16,6 +16,7 @@ pub mod queueing;
 pub mod races;
 pub mod reopening;
 pub mod statistics;
+pub mod upkeep;
 pub mod walk;
 mod world;
 
@@ -67,6 +68,7 @@ macro_rules! conformance {
                 who_declines_is_compared_by_people, pictures_go_when_their_time_is_over, identities_go_when_the_season_is_long_over,
                 a_person_is_erased_and_the_counts_stay_true, a_person_gets_everything_that_is_kept_of_them],
             races: [sixteen_at_one_photo_leave_a_true_history, sixteen_at_a_doubtful_photo_leave_a_true_history],
+            upkeep: [pictures_are_named_in_order_and_part_by_part, what_is_purged_is_wanted_no_more_and_then_named_no_more, what_waits_is_told_to_operators],
             walk: [counters_equal_a_scan_after_a_random_walk]
         );
     };

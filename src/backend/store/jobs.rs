@@ -157,16 +157,18 @@ impl Jobs for SqlStore {
     }
 
     async fn queue_depth(&self, now: Timestamp) -> StoreResult<Vec<QueueDepth>> {
-        let rows = sql("SELECT kind, count(*) AS waiting, count(*) FILTER (WHERE taken = 1 OR visible_at <= ?) AS due FROM jobs
+        let rows = sql("SELECT kind, count(*) AS waiting, count(*) FILTER (WHERE taken = 1 OR visible_at <= ?) AS due,
+                 count(*) FILTER (WHERE taken = 1) AS taken, count(*) FILTER (WHERE last_error IS NOT NULL) AS failing FROM jobs
                  WHERE NOT EXISTS (SELECT 1 FROM golden_offers f WHERE f.id = jobs.subject) GROUP BY kind")
         .bind(values::time(now))
         .fetch_all(&self.database)
         .await?;
-        let mut depths = JobKind::ALL.map(|kind| QueueDepth { kind, waiting: 0, due: 0 });
+        let mut depths = JobKind::ALL.map(|kind| QueueDepth { kind, waiting: 0, due: 0, taken: 0, failing: 0 });
         for row in &rows {
             let kind = row.text("kind")?;
             for depth in depths.iter_mut().filter(|depth| depth.kind.code() == kind) {
                 (depth.waiting, depth.due) = (row.number("waiting")?, row.number("due")?);
+                (depth.taken, depth.failing) = (row.number("taken")?, row.number("failing")?);
             }
         }
         Ok(depths.to_vec())

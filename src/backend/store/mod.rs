@@ -65,6 +65,7 @@ pub mod sweep;
 mod tests;
 pub mod tries;
 pub mod types;
+pub mod upkeep;
 mod values;
 
 use database::{Database, postgres::Postgres, sql, sqlite::Sqlite};
@@ -104,6 +105,7 @@ pub trait Store:
     + persons::Persons
     + retention::Retaining
     + live::Watching
+    + upkeep::Upkeep
 {
 }
 

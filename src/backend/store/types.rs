@@ -213,6 +213,10 @@ pub struct QueueDepth {
     pub waiting: i64,
     /// Those that are being done or should be.
     pub due: i64,
+    /// Those that a worker has.
+    pub taken: i64,
+    /// Those whose last try failed.
+    pub failing: i64,
 }
 
 /// What standardizing an attempt needs to know.

@@ -30,7 +30,7 @@ use crate::{
         vault::VaultError,
         whereabouts::Whereabouts,
     },
-    cli::{Context, Exit, remote, review, serve as serve_command},
+    cli::{Context, Exit, interrupt::Signals, remote, review, serve as serve_command},
     client::{Http, http::Token},
     desk::{self, picture::policy::Graphics},
     domain::access::Role,
@@ -163,7 +163,10 @@ async fn show(
         println!("http://{}", running.address());
         println!("{}", token.reveal());
         eprintln!("{}", context.text("cli.demo.serving", &[]));
-        serve_command::told_to_stop().await;
+        match Signals::new() {
+            Some(mut signals) => signals.next().await,
+            None => tracing::error!("signals cannot be heard"),
+        }
         Ok(())
     } else {
         let desk = desk::run::Config {

@@ -159,6 +159,28 @@ impl House {
         self.server = Some(Server::spawn(self.server_command(data, self.port)));
     }
 
+    /// The same, saying all it knows into a file of its own.
+    pub fn start_telling(&mut self, level: &str, log: &Path) {
+        let mut command = self.server_command(&self.data(), self.port);
+        command.env("ZHAOSHEN_LOG", level).stderr(fs::File::create(log).expect("an own folder"));
+        self.server = Some(Server::spawn(command));
+    }
+
+    /// Ends the server as its operator would.
+    pub fn stop(&mut self) {
+        assert!(self.server.take().expect("a server that runs").stop().success());
+    }
+
+    /// The folder in which this house's pictures lie, whoever keeps them.
+    pub fn pictures(&self) -> PathBuf {
+        self.pictures.as_ref().map_or_else(|| self.data().join("blobs"), |place| place.folder().to_owned())
+    }
+
+    /// The token of somebody's session.
+    pub fn token(person: &Person) -> String {
+        Sessions::in_folder(person.home.path("config/zhaoshen")).load(None, jiff::Timestamp::now()).expect("a saved session").token
+    }
+
     /// Runs the program in English on the server's machine, to its end.
     pub fn run(&self, arguments: &[&str]) -> Ended {
         run(self.home.command(PROGRAM).envs(self.environment()).env("ZHAOSHEN_LANG", "en").args(arguments), "")

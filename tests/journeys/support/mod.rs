@@ -30,6 +30,20 @@ pub const MOMENT: Duration = Duration::from_millis(25);
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_zhaoshen");
 
+/// Every file below a folder.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a readable folder").path()) {
+        if entry.is_dir() {
+            found.extend(files(&entry));
+        } else {
+            found.push(entry);
+        }
+    }
+    found.sort();
+    found
+}
+
 /// The root of the source tree.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

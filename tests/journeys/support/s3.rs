@@ -73,29 +73,39 @@ impl Drop for S3 {
 
 /// A place for one house's pictures.
 #[derive(Debug, Clone)]
-pub struct Place(String);
+pub struct Place {
+    address: String,
+    /// Where its server keeps it.
+    folder: Option<PathBuf>,
+}
 
 impl Place {
     pub fn at(address: String) -> Place {
-        Place(address)
+        Place { address, folder: None }
+    }
+
+    /// The folder in which its server keeps it, which it must be known for.
+    pub fn folder(&self) -> &Path {
+        self.folder.as_deref().expect("a place in the server of this run")
     }
 
     /// What says to a server where its pictures are.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        vec![("ZHAOSHEN_BLOBS", self.0.clone()), ("AWS_ACCESS_KEY_ID", KEY.to_owned()), ("AWS_SECRET_ACCESS_KEY", SECRET.to_owned())]
+        vec![("ZHAOSHEN_BLOBS", self.address.clone()), ("AWS_ACCESS_KEY_ID", KEY.to_owned()), ("AWS_SECRET_ACCESS_KEY", SECRET.to_owned())]
     }
 }
 
 /// A place of its own in the one server of this run.
 pub fn place() -> Place {
     static SERVER: OnceLock<(S3, tempfile::TempDir)> = OnceLock::new();
-    let (server, _) = SERVER.get_or_init(|| {
+    let (server, folder) = SERVER.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
         let server = S3::start(folder.path());
         server.make_bucket("photos");
         (server, folder)
     });
-    Place(server.address("photos", &uuid::Uuid::now_v7().simple().to_string()))
+    let prefix = uuid::Uuid::now_v7().simple().to_string();
+    Place { address: server.address("photos", &prefix), folder: Some(folder.path().join("photos").join(prefix)) }
 }
 
 /// No test: with [`SERVE`] set this is the server. It ends with the process that started it, whose end of the pipe then closes.
