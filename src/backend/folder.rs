@@ -19,6 +19,9 @@ use super::{
     whereabouts::{MasterKeyPlace, Whereabouts},
 };
 
+/// Connections of a process that only looks.
+const CONNECTIONS_BESIDE: u32 = 4;
+
 /// Why a data folder cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -128,6 +131,29 @@ impl DataFolder {
         tracing::info!(?guarantees, "the storage of pictures was tried out");
         Ok(DataFolder { store, blobs, guarantees, _lock: lock })
     }
+}
+
+/// Opens what a house keeps beside whoever serves it, for looking after it: nothing is made, no lock is taken, and the database is read alone.
+///
+/// # Errors
+/// When there is no house, its key is gone, or database or storage cannot be reached.
+pub async fn open_beside(whereabouts: &Whereabouts, now: Timestamp) -> Result<(SqlStore, Blobs), FolderError> {
+    let path = &whereabouts.data;
+    let master = match &whereabouts.master_key {
+        MasterKeyPlace::Value(digits) => MasterKey::from_hexadecimal(digits.reveal())?,
+        MasterKeyPlace::Folder | MasterKeyPlace::File(_) if !whereabouts.key_file().exists() => return Err(FolderError::KeyMissing),
+        MasterKeyPlace::Folder | MasterKeyPlace::File(_) => MasterKey::read(&whereabouts.key_file())?,
+    };
+    let store = match &whereabouts.database {
+        Some(address) => SqlStore::on_postgres(address.reveal(), CONNECTIONS_BESIDE, master, now).await?,
+        None => SqlStore::beside(&path.join("zhaoshen.db"), master, now).await?,
+    };
+    let vault = Arc::clone(store.vault());
+    let blobs = match &whereabouts.blobs {
+        Some(address) => Blobs::at(address, vault)?,
+        None => Blobs::in_folder(path.join("blobs"), vault),
+    };
+    Ok((store, blobs))
 }
 
 /// Takes the lock. A process that was just killed holds it a moment longer, and whoever restarts it should not have to know.

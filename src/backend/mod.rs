@@ -9,7 +9,7 @@
 //!      ├ store        one trait of intentions and its engines
 //!      ├ blobs vault  sealed pictures, sealed values
 //!      └ auth clock   passwords and tokens; the time
-//! copies       copies of a house, taken while it is served and brought back
+//! copies upkeep  copies of a house, taken while it is served and brought back; every picture held against the database
 //! ```
 
 pub mod auth;
@@ -36,5 +36,6 @@ pub mod sheet;
 pub mod state;
 pub mod store;
 pub mod tls;
+pub mod upkeep;
 pub mod vault;
 pub mod whereabouts;

@@ -10,6 +10,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::api::problem::{Problem, code};
 use crate::language::{self, Language};
 
+#[cfg(feature = "server")]
+mod admin;
 mod audit;
 mod batch;
 mod budget;
@@ -101,6 +103,8 @@ enum Command {
     #[cfg(feature = "server")]
     Keys(keys::KeysArguments),
     #[cfg(feature = "server")]
+    Admin(admin::Arguments),
+    #[cfg(feature = "server")]
     Backup(copies::BackupArguments),
     #[cfg(feature = "server")]
     Restore(copies::RestoreArguments),
@@ -189,6 +193,8 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::Migrate(arguments) => migrate::run(&arguments, context),
         #[cfg(feature = "server")]
         Command::Keys(arguments) => keys::run(arguments, context),
+        #[cfg(feature = "server")]
+        Command::Admin(arguments) => admin::run(&arguments, context),
         #[cfg(feature = "server")]
         Command::Backup(arguments) => copies::run_backup(&arguments, context),
         #[cfg(feature = "server")]

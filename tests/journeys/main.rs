@@ -29,3 +29,4 @@ mod support;
 mod through;
 mod tls;
 mod together;
+mod upkeep;
