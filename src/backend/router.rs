@@ -180,7 +180,11 @@ async fn signed_in(state: &State, headers: &HeaderMap) -> Result<SignedIn, Failu
 async fn observe(shared: Shared<State>, request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     // Of the highest level, so that every line has it that is written at all.
-    let span = tracing::error_span!("request", %id);
+    let span = tracing::error_span!("request", %id, otel.name = tracing::field::Empty);
+    #[cfg(feature = "otel")]
+    if let Some(route) = request.extensions().get::<MatchedPath>() {
+        span.record("otel.name", format!("{} {}", request.method(), route.as_str()));
+    }
     let mut response = answer(shared, request, next).instrument(span).await;
     response.headers_mut().insert(request_id::HEADER, id.header());
     response

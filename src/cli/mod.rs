@@ -43,6 +43,8 @@ mod standardize;
 mod statistics;
 mod table;
 #[cfg(feature = "server")]
+mod telling;
+#[cfg(feature = "server")]
 mod user;
 mod verify;
 #[cfg(feature = "server")]

@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 
-use super::{Context, Exit, interrupt::Signals, user::folder_text, whereabouts::WhereaboutsArguments};
+use super::{Context, Exit, interrupt::Signals, telling, user::folder_text, whereabouts::WhereaboutsArguments};
 use crate::{
     backend::{
         auth,
@@ -76,7 +76,7 @@ fn entrance(context: &Context) -> Result<Entrance, String> {
 
 /// Runs the command.
 pub fn run(arguments: ServeArguments, context: &Context) -> Exit {
-    log_to_stderr();
+    let _telling = telling::start();
     let settings = arguments.whereabouts.read(context).and_then(|whereabouts| Ok((whereabouts, entrance(context)?)));
     let (whereabouts, entrance) = match settings {
         Ok(settings) => settings,
@@ -97,19 +97,6 @@ pub fn run(arguments: ServeArguments, context: &Context) -> Exit {
             Exit::Failed
         }
     }
-}
-
-/// JSON where `ZHAOSHEN_LOG_FORMAT=json` asks for it; what is logged follows `ZHAOSHEN_LOG`, `info` where nobody says.
-pub fn log_to_stderr() {
-    use tracing_subscriber::{EnvFilter, fmt};
-    let filter = EnvFilter::try_from_env("ZHAOSHEN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
-    // Fails only where a logger is set already, which is then the one to use.
-    let _ = if std::env::var("ZHAOSHEN_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        builder.json().try_init()
-    } else {
-        builder.try_init()
-    };
 }
 
 async fn serve_until_told(

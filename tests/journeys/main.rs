@@ -23,6 +23,8 @@ mod scope;
 mod screens;
 mod season;
 mod silence;
+#[cfg(feature = "otel")]
+mod spans;
 mod stopping;
 mod storage;
 mod support;

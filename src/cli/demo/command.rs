@@ -30,7 +30,7 @@ use crate::{
         vault::VaultError,
         whereabouts::Whereabouts,
     },
-    cli::{Context, Exit, interrupt::Signals, remote, review, serve as serve_command},
+    cli::{Context, Exit, interrupt::Signals, remote, review, telling},
     client::{Http, http::Token},
     desk::{self, picture::policy::Graphics},
     domain::access::Role,
@@ -99,9 +99,7 @@ pub fn run(arguments: DemoArguments, context: &Context) -> Exit {
             }
         },
     };
-    if arguments.serve_only {
-        serve_command::log_to_stderr();
-    }
+    let _telling = arguments.serve_only.then(telling::start);
     match crate::cli::on_a_runtime(demonstrate(arguments, filling, context)) {
         Ok(Ok(())) => Exit::Done,
         Ok(Err(DemoError::Problem(problem))) => {
