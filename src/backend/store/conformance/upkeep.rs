@@ -2,7 +2,7 @@
 
 use super::{
     World,
-    world::{SEASON, number},
+    world::{SEASON, number, reject},
 };
 use crate::{
     api::{
@@ -43,7 +43,9 @@ pub async fn pictures_are_named_in_order_and_part_by_part(world: &mut World) {
 }
 
 pub async fn what_is_purged_is_wanted_no_more_and_then_named_no_more(world: &mut World) {
-    world.capture(4).await.unwrap();
+    let (id, reviewer) = (world.pending(4, None).await, world.reviewers[0].clone());
+    world.review(&reviewer, id, reject()).await.unwrap();
+    world.freeze_later().await;
     let one = world.store.named_pictures("", "g", 100).await.unwrap().remove(0);
     assert!(world.store.is_wanted(&one.name).await.unwrap());
     let erasure = Erasure { season: SEASON.into(), student: number(4), reason: ErasureReason::PersonAsked };
