@@ -50,7 +50,7 @@ pub async fn begin(
 ///
 /// They are shown this once. The caller's other sessions end.
 #[utoipa::path(post, path = "/v1/totp/confirmation", security(("token" = [])), request_body = ShownCode,
-    extensions(("x-problem-codes" = json!(["wrong_code", "codes_confirmed"]))),
+    extensions(("x-problem-codes" = json!(["wrong_code", "codes_confirmed", "not_found"]))),
     responses((status = 201, body = RecoveryCodes), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn confirm(
     Shared(state): Shared<State>,
