@@ -36,7 +36,8 @@ macro_rules! summary {
     };
 }
 
-/// Each part of the queue is read from its own stretch of an index; the statuses and units are few, the attempts many.
+/// Each part of the queue is read from its own stretch of an index; the statuses and units are few, the attempts many. Postgres, once it plans
+/// without looking at the values, takes a page for a tenth of everything and would read all students for it: hence one at a time, said outright.
 pub(super) const PAGE_OF_SEASON: Spelling = Spelling::Each {
     sqlite: summary!(
         "FROM json_each(?4) se CROSS JOIN json_each(?5) st CROSS JOIN attempts a ON a.id IN (SELECT id FROM attempts WHERE school = ?3
@@ -47,7 +48,7 @@ pub(super) const PAGE_OF_SEASON: Spelling = Spelling::Each {
         "FROM (SELECT p.* FROM json_each(?4) se CROSS JOIN json_each(?5) st CROSS JOIN LATERAL (SELECT * FROM attempts WHERE school = ?3
                  AND season = se.value AND status = st.value AND (submitted_at, id) > (?6, ?7) ORDER BY submitted_at, id LIMIT ?8) p
              ORDER BY p.submitted_at, p.id LIMIT ?8) a
-         JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id"
+         CROSS JOIN LATERAL (SELECT * FROM students WHERE id = a.student LIMIT 1) s ORDER BY a.submitted_at, a.id"
     ),
 };
 
@@ -62,7 +63,7 @@ pub(super) const PAGE_OF_UNITS: Spelling = Spelling::Each {
                  SELECT * FROM attempts WHERE school = ?3 AND season = se.value AND unit = u.value AND status = st.value AND (submitted_at, id) > (?6, ?7)
                  ORDER BY submitted_at, id LIMIT ?8) p
              ORDER BY p.submitted_at, p.id LIMIT ?8) a
-         JOIN students s ON s.id = a.student ORDER BY a.submitted_at, a.id"
+         CROSS JOIN LATERAL (SELECT * FROM students WHERE id = a.student LIMIT 1) s ORDER BY a.submitted_at, a.id"
     ),
 };
 
