@@ -160,7 +160,7 @@ impl SqlStore {
     }
 }
 
-const ENTRIES: &str = "SELECT sequence, season, unit, at, actor, action, attempt, details FROM audit
+pub(super) const ENTRIES: &str = "SELECT sequence, season, unit, at, actor, action, attempt, details FROM audit
      WHERE school = ?1 AND sequence > ?2 AND sequence <= ?3 ORDER BY sequence LIMIT ?4";
 
 async fn insert(write: &mut Write, school: &str, checkpoint: &Checkpoint) -> StoreResult<()> {

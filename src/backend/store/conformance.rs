@@ -21,7 +21,7 @@ pub mod reopening;
 pub mod statistics;
 pub mod upkeep;
 pub mod walk;
-mod world;
+pub(super) mod world;
 
 pub use world::{SEASON, World, reject};
 

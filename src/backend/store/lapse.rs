@@ -29,7 +29,7 @@ pub trait Lapsing: Send + Sync {
 }
 
 /// Students who may have handed in nothing, locked; on Postgres past those that somebody is at.
-const CANDIDATES: Spelling = Spelling::Each {
+pub(super) const CANDIDATES: Spelling = Spelling::Each {
     sqlite: "SELECT e.student, e.state FROM enrolments e JOIN students s ON s.id = e.student
          WHERE e.school = ?1 AND e.season = ?2 AND e.state IN ('invited', 'verified')
              AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.student = e.student AND a.status NOT IN ('standardized', 'withdrawn'))

@@ -67,6 +67,8 @@ pub mod statistics;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod touches;
 pub mod tries;
 pub mod types;
 pub mod upkeep;
