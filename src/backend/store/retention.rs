@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan as _};
+use uuid::Uuid;
 
 use super::{
     SqlStore,
@@ -26,8 +27,8 @@ use crate::{
     },
 };
 
-/// What one round marks at most, of each class in each season.
-const ROUND: i64 = 500;
+/// What one round marks or erases at most: a transaction of pictures, a call's worth of people.
+const ROUND: u32 = 500;
 /// The name of the fact.
 const FACES: &str = "faces";
 /// The rule that a picture was purged for when its person was erased.
@@ -36,7 +37,7 @@ pub(super) const ERASURE: &str = "erasure";
 /// Keeping the storage times.
 #[async_trait]
 pub trait Retaining: Send + Sync {
-    /// Marks pictures whose time is over, a round of them, and erases people whose time is over; says how many.
+    /// Marks pictures whose time is over, round by round, and erases a round of people whose time is over; says how many.
     async fn mark_due(&self, now: Timestamp) -> StoreResult<u64>;
     /// Pictures that are marked and may still be in the storage.
     async fn marked(&self, limit: u32) -> StoreResult<Vec<String>>;
@@ -59,7 +60,7 @@ impl Retaining for SqlStore {
             let season = Season::read(row)?;
             for class in RetentionClass::ALL {
                 marked += match class {
-                    RetentionClass::Identity => self.forget_identities(&season, now).await?,
+                    RetentionClass::Identity => self.forget_identities(&season, now, ROUND).await?,
                     _ => self.mark_class(&season, class, now).await?,
                 };
             }
@@ -163,8 +164,10 @@ fn codes(class: RetentionClass) -> StoreResult<(String, String)> {
 }
 
 /// The pictures of a class that are due. An approval that the register has not taken keeps everything that it may be asked for again.
-pub(super) const DUE: &str = "SELECT b.name FROM attempts a JOIN blobs b ON b.attempt = a.id
-     WHERE a.school = ?1 AND a.season = ?2 AND a.ended_at <= ?3 AND a.status IN (SELECT value FROM json_each(?4))
+/// Read on from where the last round ended, so that a season is walked once however much is due.
+pub(super) const DUE: &str = "SELECT b.name, a.ended_at FROM attempts a JOIN blobs b ON b.attempt = a.id
+     WHERE a.school = ?1 AND a.season = ?2 AND a.ended_at >= ?7 AND a.ended_at <= ?3
+         AND (a.ended_at > ?7 OR b.name > ?8) AND a.status IN (SELECT value FROM json_each(?4))
          AND b.kind IN (SELECT value FROM json_each(?5)) AND b.purging_at IS NULL
          AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.attempt = a.id AND d.state IN ('ready', 'exported', 'returned')
              AND b.kind IN ('original', 'preview', 'thumb', 'standard'))
@@ -173,6 +176,23 @@ pub(super) const DUE: &str = "SELECT b.name FROM attempts a JOIN blobs b ON b.at
 
 impl SqlStore {
     async fn mark_class(&self, season: &Season, class: RetentionClass, now: Timestamp) -> StoreResult<u64> {
+        let (mut marked, mut read) = (0, Some((i64::MIN, String::new())));
+        while let Some(after) = read {
+            let (more, next) = self.mark_round(season, class, &after, now).await?;
+            marked += more;
+            read = next;
+        }
+        Ok(marked)
+    }
+
+    /// Marks one round of what is due after a place; says how many that were and where the next round begins, if there may be one.
+    async fn mark_round(
+        &self,
+        season: &Season,
+        class: RetentionClass,
+        after: &(i64, String),
+        now: Timestamp,
+    ) -> StoreResult<(u64, Option<(i64, String)>)> {
         let (statuses, pictures) = codes(class)?;
         let mut write = self.database.write().await?;
         let rows = sql(DUE)
@@ -182,12 +202,13 @@ impl SqlStore {
             .bind(statuses)
             .bind(pictures)
             .bind(ROUND)
+            .bind(after.0)
+            .bind(&after.1)
             .fetch_all(&mut write)
             .await?;
         let names = rows.iter().map(|row| row.text("name")).collect::<StoreResult<Vec<_>>>()?;
-        if names.is_empty() {
-            return Ok(0);
-        }
+        let Some((last, name)) = rows.last().zip(names.last()) else { return Ok((0, None)) };
+        let next = Some((last.number("ended_at")?, name.clone()));
         let marked = mark(&mut write, &names, class.code(), now).await?;
         if marked > 0 {
             let line = Line {
@@ -204,28 +225,33 @@ impl SqlStore {
             audit::append(&mut write, now, line).await?;
         }
         write.commit().await?;
-        Ok(marked)
+        Ok((marked, next))
     }
 
-    async fn forget_identities(&self, season: &Season, now: Timestamp) -> StoreResult<u64> {
+    async fn forget_identities(&self, season: &Season, now: Timestamp, round: u32) -> StoreResult<u64> {
         if !season.identities_are_due(now) {
             return Ok(0);
         }
-        let rows = sql(
-            "SELECT e.student FROM enrolments e WHERE e.school = ?1 AND e.season = ?2 AND e.state <> 'erased' ORDER BY e.student LIMIT ?3",
-        )
-        .bind(&season.school)
-        .bind(&season.code)
-        .bind(ROUND)
-        .fetch_all(&self.database)
-        .await?;
-        let mut erased = 0;
-        for row in &rows {
-            let mut write = self.database.write().await?;
-            // One whose photo is still under way is left for the next night.
-            if persons::erase(&mut write, row.id("student")?, RetentionClass::Identity.code(), now).await?.is_ok() {
-                write.commit().await?;
-                erased += 1;
+        let (mut erased, mut after) = (0, Uuid::nil());
+        // Those whose photo is still under way are left for another night; nobody behind them waits for it.
+        while erased < u64::from(round) {
+            let rows =
+                sql("SELECT e.student FROM enrolments e WHERE e.school = ?1 AND e.season = ?2 AND e.state <> 'erased' AND e.student > ?3
+                 ORDER BY e.student LIMIT ?4")
+                .bind(&season.school)
+                .bind(&season.code)
+                .bind(values::id(after))
+                .bind(ROUND)
+                .fetch_all(&self.database)
+                .await?;
+            let Some(last) = rows.last() else { break };
+            after = last.id("student")?;
+            for row in &rows {
+                let mut write = self.database.write().await?;
+                if persons::erase(&mut write, row.id("student")?, RetentionClass::Identity.code(), now).await?.is_ok() {
+                    write.commit().await?;
+                    erased += 1;
+                }
             }
         }
         if erased > 0 {
@@ -305,4 +331,38 @@ pub(super) async fn mark(write: &mut Write, names: &[String], rule: &str, now: T
     .execute(&mut *write)
     .await?;
     Ok(marked.rows_affected())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{super::tests::fresh, *};
+    use crate::{
+        api::roster::Season as NewSeason,
+        backend::store::conformance::world::{SEASON, World},
+    };
+
+    #[tokio::test]
+    async fn nobody_waits_behind_those_who_cannot_be_forgotten_yet() {
+        let (store, _folder) = fresh().await;
+        let mut world = World::found(Arc::new(store.clone())).await;
+        for index in 1..=4 {
+            world.pending(index, None).await;
+        }
+        let closes_at = Some(world.now() + 1.hour());
+        let season =
+            NewSeason { code: SEASON.into(), name: String::new(), kind: Default::default(), rules: SeasonRules::default(), closes_at };
+        world.store.put_season(&world.registrar, &season, world.now()).await.unwrap();
+        world.clock.advance(20 * 366 * 86_400);
+        let row =
+            sql("SELECT school, code, rules, closes_at FROM seasons WHERE code = ?").bind(SEASON).fetch_one(&store.database).await.unwrap();
+        let season = Season::read(&row).unwrap();
+        // The four whose photos are under way may well be the first by their ids, and fill a round twice over.
+        let rounds = [
+            store.forget_identities(&season, world.now(), 2).await.unwrap(),
+            store.forget_identities(&season, world.now(), 2).await.unwrap(),
+        ];
+        assert_eq!(rounds, [2, 0]);
+    }
 }
