@@ -165,7 +165,6 @@ async fn assert_few_are_touched(mode: &'static str) {
     let outcome = super::conformance::world::outcome(id, None, false);
     touches!("what the machine made", store.save_outcome(&job, &outcome, world.now()));
     touches!("a row of a roster", world.take(&[super::conformance::world::student(6, "B")]));
-    touches!("pictures whose time is over", store.mark_due(world.now()));
     touches!("pictures to remove", store.marked(100));
     touches!("what was left behind", store.sweep(world.now()));
     assert!(many.is_empty(), "touched too many rows, {mode}: {many:#?}");
