@@ -199,19 +199,9 @@ mod hexadecimal {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        super::from_hexadecimal(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("no hexadecimal digits"))
+        crate::backend::vault::from_hexadecimal(&String::deserialize(deserializer)?)
+            .ok_or_else(|| D::Error::custom("no hexadecimal digits"))
     }
-}
-
-/// Reads hexadecimal digits.
-#[must_use]
-pub fn from_hexadecimal(digits: &str) -> Option<Vec<u8>> {
-    let value = |digit: &u8| char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let pairs = digits.as_bytes().chunks(2).map(|pair| match pair {
-        [high, low] => Some(value(high)? << 4 | value(low)?),
-        _ => None,
-    });
-    pairs.collect()
 }
 
 #[cfg(test)]

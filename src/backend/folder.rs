@@ -16,7 +16,7 @@ use super::{
     blobs::{BlobError, Blobs, Guarantees},
     store::{SqlStore, StoreError, database::postgres::CONNECTIONS},
     vault::{MasterKey, VaultError},
-    whereabouts::{MasterKeyPlace, Whereabouts},
+    whereabouts::Whereabouts,
 };
 
 /// Connections of a process that only looks.
@@ -100,16 +100,11 @@ impl DataFolder {
         let lock = File::options().create(true).truncate(false).write(true).open(path.join("lock"))?;
         take(&lock).await?;
         let file = path.join("zhaoshen.db");
-        let master = match &whereabouts.master_key {
-            MasterKeyPlace::Value(digits) => MasterKey::from_hexadecimal(digits.reveal())?,
-            MasterKeyPlace::Folder | MasterKeyPlace::File(_) => {
-                let key_file = whereabouts.key_file();
-                // A new key for an old database would open nothing in it.
-                if whereabouts.database.is_none() && file.exists() && !key_file.exists() {
-                    return Err(FolderError::KeyMissing);
-                }
-                MasterKey::open(&key_file)?
-            }
+        let master = match whereabouts.master_key()? {
+            Some(master) => master,
+            // A new key for an old database would open nothing in it.
+            None if whereabouts.database.is_none() && file.exists() => return Err(FolderError::KeyMissing),
+            None => MasterKey::open(&whereabouts.key_file())?,
         };
         let store = match &whereabouts.database {
             Some(address) => SqlStore::on_postgres(address.reveal(), CONNECTIONS, master, now).await?,
@@ -139,11 +134,7 @@ impl DataFolder {
 /// When there is no house, its key is gone, or database or storage cannot be reached.
 pub async fn open_beside(whereabouts: &Whereabouts, now: Timestamp) -> Result<(SqlStore, Blobs), FolderError> {
     let path = &whereabouts.data;
-    let master = match &whereabouts.master_key {
-        MasterKeyPlace::Value(digits) => MasterKey::from_hexadecimal(digits.reveal())?,
-        MasterKeyPlace::Folder | MasterKeyPlace::File(_) if !whereabouts.key_file().exists() => return Err(FolderError::KeyMissing),
-        MasterKeyPlace::Folder | MasterKeyPlace::File(_) => MasterKey::read(&whereabouts.key_file())?,
-    };
+    let master = whereabouts.master_key()?.ok_or(FolderError::KeyMissing)?;
     let store = match &whereabouts.database {
         Some(address) => SqlStore::on_postgres(address.reveal(), CONNECTIONS_BESIDE, master, now).await?,
         None => SqlStore::beside(&path.join("zhaoshen.db"), master, now).await?,
@@ -201,7 +192,10 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::language::{Language, has_text};
+    use crate::{
+        backend::whereabouts::MasterKeyPlace,
+        language::{Language, has_text},
+    };
 
     async fn open(path: &Path, key_file: Option<PathBuf>) -> Result<DataFolder, FolderError> {
         let master_key = key_file.map_or(MasterKeyPlace::Folder, MasterKeyPlace::File);

@@ -5,7 +5,10 @@ use std::{fmt, path::PathBuf};
 
 use url::Url;
 
-use super::blobs::BlobsAddress;
+use super::{
+    blobs::BlobsAddress,
+    vault::{MasterKey, VaultError},
+};
 
 /// Where the data is.
 #[derive(Debug, Clone)]
@@ -33,6 +36,18 @@ impl Whereabouts {
         match &self.master_key {
             MasterKeyPlace::File(file) => file.clone(),
             MasterKeyPlace::Folder | MasterKeyPlace::Value(_) => self.data.join("master.key"),
+        }
+    }
+
+    /// The master key; `None` where it is to be in a file and there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or what is there is no key.
+    pub fn master_key(&self) -> Result<Option<MasterKey>, VaultError> {
+        match &self.master_key {
+            MasterKeyPlace::Value(digits) => MasterKey::from_hexadecimal(digits.reveal()).map(Some),
+            MasterKeyPlace::Folder | MasterKeyPlace::File(_) if !self.key_file().exists() => Ok(None),
+            MasterKeyPlace::Folder | MasterKeyPlace::File(_) => MasterKey::read(&self.key_file()).map(Some),
         }
     }
 }

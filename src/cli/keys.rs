@@ -5,11 +5,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Context, Exit, user::folder_text, whereabouts::WhereaboutsArguments};
+use super::{
+    Context, Exit,
+    whereabouts::{WhereaboutsArguments, in_house},
+};
 use crate::backend::{
     blobs::BlobError,
     clock::{Clock, SystemClock},
-    folder::{DataFolder, FolderError},
+    folder::DataFolder,
     store::{SCHOOL, StoreError, keys::KeyKeeping as _},
     vault::{MasterKey, VaultError, hexadecimal},
 };
@@ -50,9 +53,9 @@ enum Action {
 #[derive(Debug, thiserror::Error)]
 enum KeysError {
     #[error(transparent)]
-    Folder(#[from] FolderError),
-    #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
     #[error("the next master key: {0}")]
     Next(VaultError),
     #[error("the house was opened with this master key already")]
@@ -62,35 +65,17 @@ enum KeysError {
 /// Runs the command.
 pub fn run(arguments: KeysArguments, context: &Context) -> Exit {
     let (Action::List { whereabouts } | Action::Rotate { whereabouts, .. } | Action::Rewrap { whereabouts, .. }) = &arguments.action;
-    let whereabouts = match whereabouts.read(context) {
-        Ok(whereabouts) => whereabouts,
-        Err(text) => {
-            eprintln!("{text}");
-            return Exit::Usage;
-        }
-    };
-    let done = super::on_a_runtime(async {
-        let folder = DataFolder::open(&whereabouts, SystemClock.now()).await?;
-        let exit = act(&arguments.action, &folder, context).await;
-        folder.store.close().await;
-        exit
-    });
-    let told = |error: &dyn std::error::Error| {
-        eprintln!("{}", context.text("cli.keys.failed", &[("error", &error.to_string())]));
-        Exit::Failed
-    };
+    let done = in_house(whereabouts.read(context), context, async |folder: &DataFolder| act(&arguments.action, folder, context).await);
     match done {
-        Ok(Ok(exit)) => exit,
-        Ok(Err(KeysError::Folder(error))) => {
-            eprintln!("{}", folder_text(&error, &whereabouts.data, context));
-            Exit::Failed
-        }
+        Ok(Ok(exit)) | Err(exit) => exit,
         Ok(Err(KeysError::Store(StoreError::NotFound))) => {
             eprintln!("{}", context.text("cli.keys.no_school", &[]));
             Exit::Usage
         }
-        Ok(Err(error)) => told(&error),
-        Err(error) => told(&error),
+        Ok(Err(error)) => {
+            eprintln!("{}", context.text("cli.keys.failed", &[("error", &error.to_string())]));
+            Exit::Failed
+        }
     }
 }
 
@@ -187,7 +172,7 @@ async fn reseal_pictures(folder: &DataFolder, school: &str) -> Result<(u64, u64)
                 Ok(anew) => pictures += u64::from(anew),
                 // It was purged meanwhile, or the disk lost it: `admin verify` says which.
                 Err(BlobError::Missing | BlobError::Vault(_)) => unreadable += 1,
-                Err(error) => return Err(FolderError::Blobs(error).into()),
+                Err(error) => return Err(error.into()),
             }
         }
     }

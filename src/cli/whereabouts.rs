@@ -4,9 +4,11 @@ use std::{fs, path::PathBuf};
 
 use clap::Args;
 
-use super::Context;
+use super::{Context, Exit, user::folder_text};
 use crate::backend::{
     blobs::{BlobsAddress, NoBlobsAddress},
+    clock::{Clock, SystemClock},
+    folder::{DataFolder, FolderError},
     whereabouts::{DatabaseAddress, KeyDigits, MasterKeyPlace, Whereabouts},
 };
 
@@ -70,6 +72,31 @@ impl WhereaboutsArguments {
         };
         Ok(Whereabouts { data: self.data.clone(), master_key, database, blobs })
     }
+}
+
+/// Opens a house, does some work in it and closes it again. Tells why where it cannot be opened.
+///
+/// # Errors
+/// How the command ends then.
+pub fn in_house<T>(
+    whereabouts: Result<Whereabouts, String>,
+    context: &Context,
+    work: impl AsyncFnOnce(&DataFolder) -> T,
+) -> Result<T, Exit> {
+    let whereabouts = whereabouts.map_err(|text| {
+        eprintln!("{text}");
+        Exit::Usage
+    })?;
+    let done = super::on_a_runtime(async {
+        let folder = DataFolder::open(&whereabouts, SystemClock.now()).await?;
+        let done = work(&folder).await;
+        folder.store.close().await;
+        Ok(done)
+    });
+    done.map_err(FolderError::File).flatten().map_err(|error| {
+        eprintln!("{}", folder_text(&error, &whereabouts.data, context));
+        Exit::Failed
+    })
 }
 
 /// The environment variable that says where pictures are kept.

@@ -19,8 +19,7 @@ use crate::backend::{
         database::newest_version,
         file::{self, HouseFile},
     },
-    vault::MasterKey,
-    whereabouts::{MasterKeyPlace, Whereabouts},
+    whereabouts::Whereabouts,
 };
 
 /// What the lock of a data folder is called.
@@ -190,13 +189,9 @@ async fn bring(from: &SealedBlobs, to: &SealedBlobs, listed: Listed) -> Result<(
 
 /// Whether the master key is there. A wrong one is told before anything is written.
 async fn key_fits(copy: &Path, whereabouts: &Whereabouts) -> Result<bool, CopyError> {
-    let master = match &whereabouts.master_key {
-        MasterKeyPlace::Value(digits) => MasterKey::from_hexadecimal(digits.reveal()),
-        MasterKeyPlace::Folder | MasterKeyPlace::File(_) if !whereabouts.key_file().exists() => return Ok(false),
-        MasterKeyPlace::Folder | MasterKeyPlace::File(_) => MasterKey::read(&whereabouts.key_file()),
-    };
+    let Some(master) = whereabouts.master_key().map_err(CopyError::Vault)? else { return Ok(false) };
     let mut house = HouseFile::open_finished(&copy.join(DATABASE)).await?;
-    let fits = house.opens_with(master.map_err(CopyError::Vault)?).await?;
+    let fits = house.opens_with(master).await?;
     house.close().await;
     if fits { Ok(true) } else { Err(CopyError::OtherKey) }
 }

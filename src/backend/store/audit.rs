@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::{progress::AuditEntry, submission::Page},
-    backend::store::{StoreError, StoreResult},
+    backend::store::StoreResult,
     domain::access::Principal,
 };
 
@@ -70,7 +70,7 @@ pub trait Auditing: Send + Sync {
 #[async_trait]
 impl Auditing for SqlStore {
     async fn audit(&self, principal: &Principal, season: Option<&str>, cursor: Option<&str>, limit: u32) -> StoreResult<Page<AuditEntry>> {
-        let before = cursor.map_or(Ok(i64::MAX), |cursor| cursor.parse().map_err(|_| StoreError::Cursor))?;
+        let before = values::before(cursor)?;
         let text = match season {
             Some(_) => {
                 "SELECT a.*, u.name AS actor_name FROM audit a LEFT JOIN users u ON u.id = a.actor
@@ -93,7 +93,7 @@ impl Auditing for SqlStore {
             .bind(i64::from(limit) + 1)
             .fetch_all(&self.database)
             .await?;
-        let mut items = rows
+        let items = rows
             .iter()
             .map(|row| {
                 Ok(AuditEntry {
@@ -106,9 +106,6 @@ impl Auditing for SqlStore {
                 })
             })
             .collect::<StoreResult<Vec<_>>>()?;
-        let more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        let next = items.last().filter(|_| more).map(|last| last.sequence.to_string());
-        Ok(Page { items, next })
+        Ok(values::page(items, limit, |last| last.sequence))
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     api::{progress::AuditCheckpoint, submission::Page},
     backend::{
         chain::{self, BEGINNING, ChainedEntry, Checkpoint},
-        store::{StoreError, StoreResult},
+        store::StoreResult,
         vault::hexadecimal,
     },
     domain::access::Principal,
@@ -53,7 +53,7 @@ impl Sealing for SqlStore {
     }
 
     async fn audit_checkpoints(&self, principal: &Principal, cursor: Option<&str>, limit: u32) -> StoreResult<Page<AuditCheckpoint>> {
-        let before = cursor.map_or(Ok(i64::MAX), |cursor| cursor.parse().map_err(|_| StoreError::Cursor))?;
+        let before = values::before(cursor)?;
         let rows = sql("SELECT number, through_sequence, entries, root, made_at, signature FROM audit_checkpoints
              WHERE school = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3")
         .bind(&principal.school)
@@ -62,7 +62,7 @@ impl Sealing for SqlStore {
         .fetch_all(&self.database)
         .await?;
         let public_key = hexadecimal(&self.vault.public_key()?);
-        let mut items = rows
+        let items = rows
             .iter()
             .map(|row| {
                 let checkpoint = checkpoint(row)?;
@@ -77,10 +77,7 @@ impl Sealing for SqlStore {
                 })
             })
             .collect::<StoreResult<Vec<_>>>()?;
-        let more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        let next = items.last().filter(|_| more).map(|last| last.number.to_string());
-        Ok(Page { items, next })
+        Ok(values::page(items, limit, |last| last.number))
     }
 }
 

@@ -242,7 +242,7 @@ impl Corrections for SqlStore {
         .fetch_all(&self.database)
         .await?;
         let items = rows.iter().map(|row| self.correction(row)).collect::<StoreResult<_>>()?;
-        values::page(items, limit, |last: &Correction| last.id)
+        Ok(values::page(items, limit, |last: &Correction| last.id))
     }
 }
 

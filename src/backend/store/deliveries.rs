@@ -175,7 +175,7 @@ impl Deliveries for SqlStore {
                 })
             })
             .collect::<StoreResult<_>>()?;
-        values::page(items, filter.limit, |last: &Delivery| last.id)
+        Ok(values::page(items, filter.limit, |last: &Delivery| last.id))
     }
 
     async fn move_delivery(
@@ -205,7 +205,7 @@ impl Deliveries for SqlStore {
                 })
             })
             .collect::<StoreResult<_>>()?;
-        values::page(items, filter.limit, |last: &Print| last.id)
+        Ok(values::page(items, filter.limit, |last: &Print| last.id))
     }
 
     async fn move_print(

@@ -193,11 +193,8 @@ impl Golden for SqlStore {
             .bind(i64::from(limit) + 1)
             .fetch_all(&self.database)
             .await?;
-        let mut items = rows.iter().map(item).collect::<StoreResult<Vec<_>>>()?;
-        let more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        let next = items.last().filter(|_| more).map(|last| last.id.to_string());
-        Ok(Page { items, next })
+        let items = rows.iter().map(item).collect::<StoreResult<Vec<_>>>()?;
+        Ok(values::page(items, limit, |last| last.id))
     }
 
     async fn retire_golden(&self, principal: &Principal, id: Uuid, now: Timestamp) -> StoreResult<()> {

@@ -13,7 +13,7 @@ use super::{
     retention, values,
 };
 use crate::{
-    api::person::{Consent, ConsentKind, Erased, Erasure, PersonAsked, PersonAttempt, PersonEvent, PersonPicture, PersonRecord},
+    api::person::{Consent, Erased, Erasure, PersonAsked, PersonAttempt, PersonEvent, PersonPicture, PersonRecord},
     backend::store::StoreResult,
     domain::{
         access::Principal,
@@ -161,8 +161,12 @@ impl SqlStore {
             .await?;
         rows.iter()
             .map(|row| {
-                let kind = if row.text("kind")? == ConsentKind::Photo.code() { ConsentKind::Photo } else { ConsentKind::FaceComparison };
-                Ok(Consent { kind, given: row.number("given")? != 0, version: row.text("version")?, at: row.time("at")? })
+                Ok(Consent {
+                    kind: row.code("kind")?,
+                    given: row.number("given")? != 0,
+                    version: row.text("version")?,
+                    at: row.time("at")?,
+                })
             })
             .collect()
     }

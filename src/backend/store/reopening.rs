@@ -212,7 +212,7 @@ impl Reopenings for SqlStore {
         .bind(i64::from(limit) + 1)
         .fetch_all(&self.database)
         .await?;
-        values::page(rows.iter().map(reopening).collect::<StoreResult<_>>()?, limit, |last: &Reopening| last.id)
+        Ok(values::page(rows.iter().map(reopening).collect::<StoreResult<_>>()?, limit, |last: &Reopening| last.id))
     }
 }
 

@@ -116,7 +116,7 @@ impl Skipping for SqlStore {
         .bind(i64::from(limit) + 1)
         .fetch_all(&self.database)
         .await?;
-        let mut items = rows
+        let items = rows
             .iter()
             .map(|row| {
                 Ok(Skip {
@@ -133,9 +133,6 @@ impl Skipping for SqlStore {
                 })
             })
             .collect::<StoreResult<Vec<_>>>()?;
-        let more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        let next = items.last().filter(|_| more).map(|last| last.id.to_string());
-        Ok(Page { items, next })
+        Ok(values::page(items, limit, |last| last.id))
     }
 }

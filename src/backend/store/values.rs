@@ -38,6 +38,11 @@ pub fn scope(principal: &Principal) -> StoreResult<Option<String>> {
     }
 }
 
+/// Where a page goes on in a list of numbers that falls; above all numbers for the first one.
+pub fn before(cursor: Option<&str>) -> StoreResult<i64> {
+    cursor.map_or(Ok(i64::MAX), |cursor| cursor.parse().map_err(|_| StoreError::Cursor))
+}
+
 /// Where a page goes on in a list that is ordered by id; the least id for the first one.
 pub fn after(cursor: Option<&str>) -> StoreResult<Vec<u8>> {
     match cursor {
@@ -46,10 +51,10 @@ pub fn after(cursor: Option<&str>) -> StoreResult<Vec<u8>> {
     }
 }
 
-/// A page out of its rows and, if there are more, one row of the next.
-pub fn page<T>(mut items: Vec<T>, limit: u32, id: impl Fn(&T) -> Uuid) -> StoreResult<Page<T>> {
+/// A page out of its rows and, if there are more, one row of the next; the last one's cursor is where that goes on.
+pub fn page<T, C: ToString>(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> C) -> Page<T> {
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(|last| id(last).simple().to_string());
-    Ok(Page { items, next })
+    let next = items.last().filter(|_| more).map(|last| cursor(last).to_string());
+    Page { items, next }
 }

@@ -13,7 +13,7 @@ use aws_lc_rs::{
     hmac,
 };
 
-use super::{KEY_BYTES, KeyPurpose, VaultError, framed, random};
+use super::{KEY_BYTES, KeyPurpose, VaultError, framed, from_hexadecimal, random};
 
 /// Which master key wrapped something, without saying anything about it.
 pub type Fingerprint = [u8; 8];
@@ -47,13 +47,7 @@ impl MasterKey {
     /// # Errors
     /// [`VaultError::KeyLength`] for anything else; what was given is not repeated.
     pub fn from_hexadecimal(digits: &str) -> Result<MasterKey, VaultError> {
-        let digits = digits.trim().as_bytes();
-        let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).ok_or(VaultError::KeyLength);
-        let bytes = digits.chunks(2).map(|pair| match pair {
-            [high, low] => Ok(value(*high)? << 4 | value(*low)?),
-            _ => Err(VaultError::KeyLength),
-        });
-        let bytes = bytes.collect::<Result<Vec<u8>, _>>()?;
+        let bytes = from_hexadecimal(digits.trim()).ok_or(VaultError::KeyLength)?;
         MasterKey::from_bytes(&bytes.try_into().map_err(|_| VaultError::KeyLength)?)
     }
 

@@ -13,13 +13,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     backend::{
-        chain::{Anchor, ChainError, ChainedEntry, Checkpoint, Walk, from_hexadecimal},
+        chain::{Anchor, ChainError, ChainedEntry, Checkpoint, Walk},
         clock::{Clock, SystemClock},
-        folder::{DataFolder, FolderError},
+        folder::DataFolder,
         store::{SCHOOL, StoreError, checkpoints::Sealing as _},
-        vault::hexadecimal,
+        vault::{from_hexadecimal, hexadecimal},
     },
-    cli::{Context, Exit, on_a_runtime, user::folder_text, whereabouts::OptionalWhereabouts},
+    cli::{
+        Context, Exit,
+        whereabouts::{OptionalWhereabouts, in_house},
+    },
 };
 
 /// The most rows that one checkpoint of a file may cover; more is no file of ours.
@@ -62,8 +65,6 @@ enum Line {
 #[derive(Debug, thiserror::Error)]
 enum VerifyError {
     #[error(transparent)]
-    Folder(#[from] FolderError),
-    #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     File(#[from] io::Error),
@@ -98,7 +99,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
             let key = arguments.public_key.as_deref().and_then(from_hexadecimal).filter(|key| key.len() == 32);
             verify_file(BufReader::new(file), &arguments.school, &key.ok_or(VerifyError::PublicKey)?, &arguments.anchor)
         }),
-        None => match in_house(&arguments.whereabouts, context, async |folder: &DataFolder| {
+        None => match in_house(arguments.whereabouts.read(context), context, async |folder: &DataFolder| {
             verify_house(folder, &arguments.school, &arguments.anchor).await
         }) {
             Ok(found) => found,
@@ -113,38 +114,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> Exit {
 
 /// Writes the sealed audit of a school to stdout.
 pub fn export(arguments: &ExportArguments, context: &Context) -> Exit {
-    let written = in_house(&arguments.whereabouts, context, async |folder: &DataFolder| {
+    let written = in_house(arguments.whereabouts.read(context), context, async |folder: &DataFolder| {
         write_out(folder, &arguments.school, &mut io::BufWriter::new(io::stdout().lock())).await
     });
     match written {
         Ok(Ok(())) => Exit::Done,
         Ok(Err(error)) => failed(&error, context),
         Err(exit) => exit,
-    }
-}
-
-fn in_house<T>(
-    whereabouts: &OptionalWhereabouts,
-    context: &Context,
-    work: impl AsyncFnOnce(&DataFolder) -> Result<T, VerifyError>,
-) -> Result<Result<T, VerifyError>, Exit> {
-    let whereabouts = whereabouts.read(context).map_err(|text| {
-        eprintln!("{text}");
-        Exit::Usage
-    })?;
-    let done = on_a_runtime(async {
-        let folder = DataFolder::open(&whereabouts, SystemClock.now()).await?;
-        let done = work(&folder).await;
-        folder.store.close().await;
-        done
-    });
-    match done {
-        Ok(Err(VerifyError::Folder(error))) => {
-            eprintln!("{}", folder_text(&error, &whereabouts.data, context));
-            Err(Exit::Failed)
-        }
-        Ok(done) => Ok(done),
-        Err(error) => Ok(Err(error.into())),
     }
 }
 
