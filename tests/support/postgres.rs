@@ -20,14 +20,21 @@ pub struct Cluster {
     port: u16,
 }
 
+/// Where programs are looked for: the path, and where Debian puts those of each version.
+fn folders() -> impl Iterator<Item = PathBuf> {
+    let debian = std::fs::read_dir("/usr/lib/postgresql").ok().into_iter().flatten().flatten().map(|version| version.path().join("bin"));
+    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).chain(debian).collect::<Vec<_>>().into_iter()
+}
+
 impl Cluster {
     /// The folder of the server's binaries; `None` where there is none.
     pub fn binaries() -> Option<PathBuf> {
-        let debian =
-            std::fs::read_dir("/usr/lib/postgresql").ok().into_iter().flatten().flatten().map(|version| version.path().join("bin"));
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let complete = |folder: &PathBuf| ["initdb", "postgres"].iter().all(|name| folder.join(name).is_file());
-        std::env::split_paths(&path).chain(debian).find(complete)
+        folders().find(|folder| ["initdb", "postgres"].iter().all(|name| folder.join(name).is_file()))
+    }
+
+    /// A program that comes with the server.
+    pub fn program(name: &str) -> Option<PathBuf> {
+        folders().map(|folder| folder.join(name)).find(|program| program.is_file())
     }
 
     /// Makes a cluster and starts it. It listens on a socket in its own folder and on a free port of the loopback.

@@ -106,8 +106,9 @@ pub trait Jobs: Send + Sync {
 #[async_trait]
 impl Jobs for SqlStore {
     async fn next_job(&self, kind: JobKind, now: Timestamp, again_at: Timestamp) -> StoreResult<Option<Job>> {
-        // Looking first keeps idle workers off the one writer.
-        let due: bool = sql("SELECT EXISTS (SELECT 1 FROM jobs WHERE kind = ? AND visible_at <= ?)")
+        // Looking first keeps idle workers off the one writer. The soonest is asked for, because whether any is due Postgres may answer by
+        // reading all that are not.
+        let due: bool = sql("SELECT coalesce((SELECT min(visible_at) FROM jobs WHERE kind = ?), 9223372036854775807) <= ?")
             .bind(kind.code())
             .bind(values::time(now))
             .fetch_value(&self.database)

@@ -20,15 +20,16 @@ use crate::{
     },
 };
 
-/// Everything a summary shows; `?1` is the asker, `?2` the time.
+/// Everything a summary shows; `?1` is the asker, `?2` the time. The asker's own review is looked up, not tested for: for `EXISTS` Postgres may
+/// read everything they ever reviewed.
 macro_rules! summary {
     ($rest:literal) => {
         concat!(
             "SELECT a.id, a.season, a.unit, a.number, a.status, a.version, a.submitted_at, a.checks, a.machine_reasons, a.band, a.decision,
                  a.held_until, CASE WHEN a.lease_user IS NOT NULL AND a.lease_user <> ?1 AND a.visible_at > ?2 THEN a.visible_at END
                      AS claimed_until,
-                 a.status IN ('pending', 'machine_refused') AND EXISTS (SELECT 1 FROM reviews r WHERE r.attempt = a.id
-                     AND r.reviewer = ?1 AND r.withdrawn_at IS NULL) AS reviewed_by_me,
+                 a.status IN ('pending', 'machine_refused') AND (SELECT r.id FROM reviews r WHERE r.attempt = a.id
+                     AND r.reviewer = ?1 AND r.withdrawn_at IS NULL LIMIT 1) IS NOT NULL AS reviewed_by_me,
                  a.report, a.comparison, a.rendition, a.decision_reasons,
                  s.id AS student, s.student_number, s.name, s.id_number, s.phone ",
             $rest

@@ -26,7 +26,7 @@ const STUDENTS: i64 = 20_000;
 /// What a question may touch beyond what it shows: rights, seasons, the hundred units and their counters.
 const FEW: i64 = 700;
 
-const FILLING: [&str; 10] = [
+const FILLING: [&str; 14] = [
     "INSERT INTO units (school, season, code, name) SELECT 'school', '2027-summer', 'u' || i, 'unit ' || i FROM generate_series(1, 100) AS n (i)",
     "INSERT INTO unit_counters (school, season, unit) SELECT 'school', '2027-summer', 'u' || i FROM generate_series(1, 100) AS n (i)",
     "INSERT INTO students (id, school, season, unit, student_key, student_number, fingerprint, created_at, updated_at)
@@ -50,6 +50,14 @@ const FILLING: [&str; 10] = [
      SELECT school, season, unit, submitted_at, 'submission.captured', id FROM attempts ORDER BY id",
     "INSERT INTO notices (id, school, season, unit, student, attempt, kind, state, created_at, delivered_at)
      SELECT id, school, season, unit, student, id, 'approved', 'delivered', 0, 0 FROM attempts WHERE status = 'approved'",
+    "INSERT INTO reviews (id, school, season, attempt, reviewer, round, verdict, reasons, at)
+     SELECT a.id, a.school, a.season, a.id, u.id, 1, 'approve', '[]', 0 FROM attempts a JOIN users u ON u.name = 'one' WHERE a.status = 'approved'",
+    "INSERT INTO skips (id, school, season, unit, attempt, reviewer, reason, at, until)
+     SELECT a.id, a.school, a.season, a.unit, a.id, u.id, 'other', 0, 0 FROM attempts a JOIN users u ON u.name = 'one' WHERE a.status = 'pending'",
+    "INSERT INTO events (school, season, unit, kind, attempt, version, at, transaction_id)
+     SELECT school, season, unit, 'pending', id, 1, 0, 1 FROM attempts",
+    "INSERT INTO jobs (school, season, kind, subject, visible_at, created_at)
+     SELECT school, season, 'freeze', id, 9000000000000000, 0 FROM attempts WHERE status = 'pending'",
 ];
 
 /// Rows read from tables and from indexes, since ever; what this connection counted is told first.
@@ -150,8 +158,6 @@ async fn assert_few_are_touched(mode: &'static str) {
     touches!("corrections", store.corrections(&admin, SEASON, None, 50));
     touches!("what happened", store.events_after(&reader, SEASON, None, "0-0".parse().unwrap(), 50));
     touches!("what changes in a unit", store.progress_of(&reader, SEASON, &["u7".into()]));
-    touches!("how deep the work is", store.queue_depth(world.now()));
-    touches!("since when the machine waits", store.machine_waits_since());
     touches!("names of pictures", store.named_pictures("", "g", 50));
 
     let student = touches!("a student", store.find_student(&admin, SEASON, "k4711"));
