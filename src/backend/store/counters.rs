@@ -183,8 +183,11 @@ pub(super) const COUNTERS: &str = "SELECT u.code, u.name, coalesce(u.closes_at, 
      JOIN unit_counters c ON c.school = u.school AND c.season = u.season AND c.unit = u.code
      WHERE u.school = ?1 AND u.season = ?2 AND (?3 IS NULL OR u.code IN (SELECT value FROM json_each(?3))) ORDER BY u.code";
 
-/// The same by counting everything there is.
-pub(super) const SCAN: &str = "SELECT u.code, u.name, coalesce(u.closes_at, n.closes_at) AS closes_at, s.*, a.*, d.*, p.*
+/// The same by counting everything there is, of the units that `$of` lets in.
+macro_rules! scan {
+    ($of:ident) => {
+        concat!(
+            "SELECT u.code, u.name, coalesce(u.closes_at, n.closes_at) AS closes_at, s.*, a.*, d.*, p.*
      FROM units u
      JOIN seasons n ON n.school = u.school AND n.code = u.season
      LEFT JOIN (SELECT t.unit AS s_unit, count(*) AS students,
@@ -196,7 +199,9 @@ pub(super) const SCAN: &str = "SELECT u.code, u.name, coalesce(u.closes_at, n.cl
              'withdrawn') AS enrolled_withdrawn, count(*) FILTER (WHERE e.state = 'ineligible') AS enrolled_ineligible, count(*)
              FILTER (WHERE e.state = 'lapsed') AS enrolled_lapsed, count(*) FILTER (WHERE e.state = 'erased') AS enrolled_erased
          FROM students t JOIN enrolments e ON e.student = t.id WHERE t.school = ?1 AND t.season = ?2
-             AND (?3 IS NULL OR t.unit IN (SELECT value FROM json_each(?3))) GROUP BY t.unit) s ON s.s_unit = u.code
+             AND ",
+            $of!("t.unit"),
+            " GROUP BY t.unit) s ON s.s_unit = u.code
      LEFT JOIN (SELECT unit AS a_unit, count(*) FILTER (WHERE status = 'captured') AS captured,
              count(*) FILTER (WHERE status = 'standardized') AS standardized,
              count(*) FILTER (WHERE status = 'machine_refused') AS machine_refused, count(*) FILTER (WHERE status = 'pending') AS pending,
@@ -206,7 +211,9 @@ pub(super) const SCAN: &str = "SELECT u.code, u.name, coalesce(u.closes_at, n.cl
              count(*) FILTER (WHERE status = 'approved' AND number = 1) AS first_approved,
              count(*) FILTER (WHERE status = 'rejected' AND number = 1) AS first_rejected,
              count(*) FILTER (WHERE status IN ('pending', 'machine_refused') AND band IN ('doubtful', 'different')) AS doubtful
-         FROM attempts WHERE school = ?1 AND season = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3))) GROUP BY unit) a
+         FROM attempts WHERE school = ?1 AND season = ?2 AND ",
+            $of!("unit"),
+            " GROUP BY unit) a
          ON a.a_unit = u.code
      LEFT JOIN (SELECT unit AS d_unit, count(*) FILTER (WHERE state = 'ready') AS delivery_ready,
              count(*) FILTER (WHERE state = 'exported') AS delivery_exported,
@@ -214,7 +221,9 @@ pub(super) const SCAN: &str = "SELECT u.code, u.name, coalesce(u.closes_at, n.cl
              count(*) FILTER (WHERE state = 'accepted') AS delivery_accepted,
              count(*) FILTER (WHERE state = 'returned') AS delivery_returned,
              count(*) FILTER (WHERE state = 'retake') AS delivery_retake
-         FROM deliveries WHERE school = ?1 AND season = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3))) GROUP BY unit) d
+         FROM deliveries WHERE school = ?1 AND season = ?2 AND ",
+            $of!("unit"),
+            " GROUP BY unit) d
          ON d.d_unit = u.code
      LEFT JOIN (SELECT unit AS p_unit, count(*) FILTER (WHERE state = 'queued') AS prints_queued,
              count(*) FILTER (WHERE state = 'printed') AS prints_printed,
@@ -222,9 +231,32 @@ pub(super) const SCAN: &str = "SELECT u.code, u.name, coalesce(u.closes_at, n.cl
              count(*) FILTER (WHERE state = 'mailed') AS prints_mailed,
              count(*) FILTER (WHERE state = 'received') AS prints_received,
              count(*) FILTER (WHERE state = 'missing') AS prints_missing
-         FROM prints WHERE school = ?1 AND season = ?2 AND (?3 IS NULL OR unit IN (SELECT value FROM json_each(?3))) GROUP BY unit) p
+         FROM prints WHERE school = ?1 AND season = ?2 AND ",
+            $of!("unit"),
+            " GROUP BY unit) p
          ON p.p_unit = u.code
-     WHERE u.school = ?1 AND u.season = ?2 AND (?3 IS NULL OR u.code IN (SELECT value FROM json_each(?3))) ORDER BY u.code";
+     WHERE u.school = ?1 AND u.season = ?2 AND ",
+            $of!("u.code"),
+            " ORDER BY u.code",
+        )
+    };
+}
+
+macro_rules! of_scope {
+    ($unit:literal) => {
+        concat!("(?3 IS NULL OR ", $unit, " IN (SELECT value FROM json_each(?3)))")
+    };
+}
+
+/// For one unit alone an index is used, which a condition that may let everything in prevents.
+macro_rules! of_one {
+    ($unit:literal) => {
+        concat!($unit, " = ?3")
+    };
+}
+
+pub(super) const SCAN: &str = scan!(of_scope);
+pub(super) const SCAN_OF_ONE: &str = scan!(of_one);
 
 pub fn unit(row: &Row) -> StoreResult<UnitProgress> {
     let count = |column: &str| Ok::<i64, StoreError>(row.number_or_null(column)?.unwrap_or(0));

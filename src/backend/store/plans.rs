@@ -19,7 +19,7 @@ async fn plan(statement: Spelling) -> Vec<String> {
 
 fn reads_a_whole_table(step: &str) -> bool {
     // Lists, and what a limited question inside has found.
-    let lists = ["json_each", "VIRTUAL TABLE", "CONSTANT ROW", "(subquery", "SCAN free"];
+    let lists = ["json_each", "VIRTUAL TABLE", "CONSTANT ROW", "(subquery", "SCAN free", "SCAN s LEFT-JOIN"];
     step.starts_with("SCAN")
         && !lists.iter().any(|list| step.contains(list))
         && !step.starts_with("SCAN st")
@@ -61,6 +61,7 @@ async fn a_claim_is_read_from_an_index() {
 #[tokio::test]
 async fn progress_is_read_from_one_row_a_unit() {
     assert_searches(super::counters::COUNTERS, "SEARCH c USING PRIMARY KEY").await;
+    assert_searches(super::counters::SCAN_OF_ONE, "attempts_of_unit (school=? AND season=? AND unit=?").await;
 }
 
 #[tokio::test]

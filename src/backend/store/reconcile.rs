@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     SqlStore,
     audit::{self, Line},
-    counters::{self, COUNTERS, Delta, SCAN},
+    counters::{self, COUNTERS, Delta, SCAN, SCAN_OF_ONE},
     database::{On, locked, sql},
     days, values,
 };
@@ -78,7 +78,7 @@ impl Reconciling for SqlStore {
 
 impl SqlStore {
     /// Counts one unit while nobody changes its counters: who has changed what they count is waited for, who will has not begun to be seen.
-    async fn correct(&self, school: &str, season: &str, unit: &str, now: Timestamp) -> StoreResult<Option<Corrected>> {
+    pub(super) async fn correct(&self, school: &str, season: &str, unit: &str, now: Timestamp) -> StoreResult<Option<Corrected>> {
         let mut write = self.database.write().await?;
         sql(locked!("SELECT unit FROM unit_counters WHERE school = ? AND season = ? AND unit = ?"))
             .bind(school)
@@ -86,9 +86,8 @@ impl SqlStore {
             .bind(unit)
             .fetch_one(&mut write)
             .await?;
-        let alone = values::json(&[unit])?;
-        let kept = units(&mut write, COUNTERS, school, season, Some(&alone)).await?;
-        let counted = units(&mut write, SCAN, school, season, Some(&alone)).await?;
+        let kept = units(&mut write, COUNTERS, school, season, Some(values::json(&[unit])?.as_str())).await?;
+        let counted = units(&mut write, SCAN_OF_ONE, school, season, Some(unit)).await?;
         let ([kept], [counted]) = (kept.as_slice(), counted.as_slice()) else { return Err(StoreError::Corrupt("a unit without counters")) };
         let delta = Delta::between(kept, counted);
         let counters = delta.numbers().filter(|number| *number != 0).count();
@@ -114,8 +113,8 @@ async fn units(
     text: &'static str,
     school: &str,
     season: &str,
-    scope: Option<&String>,
+    scope: Option<&str>,
 ) -> StoreResult<Vec<UnitProgress>> {
-    let rows = sql(text).bind(school).bind(season).bind(scope.cloned()).fetch_all(on).await?;
+    let rows = sql(text).bind(school).bind(season).bind(scope).fetch_all(on).await?;
     rows.iter().map(counters::unit).collect()
 }

@@ -23,8 +23,8 @@ use crate::{
 
 /// Students, each with one photo: three of five wait, two of five are approved.
 const STUDENTS: i64 = 20_000;
-/// What a question may touch beyond what it shows: rights, seasons, the hundred units and their counters.
-const FEW: i64 = 700;
+/// What a question may touch: what it shows, rights, the hundred units and their counters, one unit's two hundred photos; not the season.
+const FEW: i64 = 1_800;
 
 const FILLING: [&str; 14] = [
     "INSERT INTO units (school, season, code, name) SELECT 'school', '2027-summer', 'u' || i, 'unit ' || i FROM generate_series(1, 100) AS n (i)",
@@ -142,6 +142,7 @@ async fn assert_few_are_touched(mode: &'static str) {
     touches!("a notice", store.notice_work(&notice, world.now()));
 
     touches!("the progress", store.progress(&admin, SEASON));
+    touches!("a unit counted anew", counting.correct("school", SEASON, "u7", world.now()));
     touches!("the days", store.days(&admin, SEASON, None));
     touches!("the days of a unit", store.days(&admin, SEASON, Some("u7")));
     touches!("the photos that wait", store.photos_waiting());
