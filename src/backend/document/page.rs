@@ -156,7 +156,7 @@ impl Writer<'_> {
                 )
             })
             .collect();
-        format!("<p><span class=\"bad\">{}</span></p><table>{rows}</table>", escape(status))
+        format!("<p><span class=\"bad\">{}</span></p><div class=\"scroll\"><table>{rows}</table></div>", escape(status))
     }
 
     fn contents(&self, body: &Value) -> String {
