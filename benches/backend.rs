@@ -25,6 +25,7 @@ use zhaoshen::{
         auth,
         clock::{Clock as _, SystemClock},
         entrance::Entrance,
+        jobs::Duty,
         limits::Limits,
         production,
         serve::{self, Config},
@@ -210,6 +211,7 @@ async fn over_http(whereabouts: Whereabouts, token: String) {
     let config = Config {
         whereabouts,
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        duty: Duty::Both,
         parts: Box::new(production::parts),
         clock: Arc::new(SystemClock),
         tls: None,

@@ -19,7 +19,7 @@ use super::{
     extract::Peer,
     folder::{DataFolder, FolderError},
     health::Health,
-    jobs::Workers,
+    jobs::{Duty, Workers},
     limits::Allowances,
     metrics::Metrics,
     router,
@@ -42,6 +42,8 @@ pub type MakeParts = Box<dyn FnOnce(&Path) -> Result<Parts, ServeError> + Send>;
 /// What is needed to start.
 pub struct Config {
     pub whereabouts: Whereabouts,
+    /// What this process does. On SQLite there is no other, so that it does both.
+    pub duty: Duty,
     /// Loopback only without TLS. Port 0 takes a free one.
     pub listen: SocketAddr,
     /// Makes the parts once the data folder is this process's alone.
@@ -57,6 +59,8 @@ pub struct Config {
 pub enum ServeError {
     #[error("without TLS only a loopback address is served, not {0}")]
     NotLoopback(SocketAddr),
+    #[error("on SQLite one process does everything; sharing the duties needs PostgreSQL")]
+    OnlyProcess,
     #[error("the address {0} cannot be listened on: {1}")]
     Listen(SocketAddr, io::Error),
     #[error(transparent)]
@@ -92,6 +96,9 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     if config.tls.is_none() && !config.listen.ip().is_loopback() {
         return Err(ServeError::NotLoopback(config.listen));
     }
+    if config.duty != Duty::Both && config.whereabouts.database.is_none() {
+        return Err(ServeError::OnlyProcess);
+    }
     let now = config.clock.now();
     let folder = DataFolder::open(&config.whereabouts, now).await?;
     let identity = config.tls.as_ref().map(|source| Identity::open(source, &config.whereabouts.data)).transpose()?.map(Arc::new);
@@ -124,17 +131,16 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         news,
         stopping: stopped.clone(),
     };
-    let mut workers = Workers::start(&state, &stopped);
-    workers.tell_news(&state, told, &stopped);
+    let workers = Workers::start(&state, config.duty, told, &stopped);
     let listener = match &identity {
         Some(identity) => {
             tokio::spawn(keep_fresh(Arc::clone(identity), stopped.clone()));
             let listener = TlsListener::new(listener, Arc::clone(identity)).map_err(|error| ServeError::Listen(config.listen, error))?;
-            answer(listener, &state, stopped)
+            answer(listener, &state, config.duty, stopped)
         }
-        None => answer(PlainListener(listener), &state, stopped),
+        None => answer(PlainListener(listener), &state, config.duty, stopped),
     };
-    tracing::info!(%address, "serving");
+    tracing::info!(%address, duty = ?config.duty, "serving");
     Ok(Running { address, identity, state, database: folder.store.clone(), stop, listener, workers, _folder: folder })
 }
 
@@ -172,12 +178,12 @@ impl Connected<IncomingStream<'_, TlsListener>> for Peer {
 }
 
 /// Answers what comes in until it is told to stop.
-fn answer<L>(listener: L, state: &State, mut stopped: watch::Receiver<bool>) -> JoinHandle<io::Result<()>>
+fn answer<L>(listener: L, state: &State, duty: Duty, mut stopped: watch::Receiver<bool>) -> JoinHandle<io::Result<()>>
 where
     L: Listener<Addr = SocketAddr>,
     Peer: for<'a> Connected<IncomingStream<'a, L>>,
 {
-    let service = router::router(state.clone()).into_make_service_with_connect_info::<Peer>();
+    let service = router::router(state.clone(), duty).into_make_service_with_connect_info::<Peer>();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         let _ = stopped.wait_for(|stop| *stop).await;
     });

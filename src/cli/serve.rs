@@ -21,6 +21,7 @@ use crate::{
         auth,
         clock::SystemClock,
         entrance::Entrance,
+        jobs::Duty,
         limits::Limits,
         production,
         serve::{self, Config, Running, ServeError},
@@ -44,6 +45,27 @@ pub struct ServeArguments {
     tls_key: Option<PathBuf>,
     #[arg(long, value_name = "SECONDS", default_value_t = 0, env = "ZHAOSHEN_DRAIN_SECONDS")]
     drain: u64,
+    /// What this process does: everything, or, on PostgreSQL, only answer or only work.
+    #[arg(long, value_name = "both|answer|work", default_value = "both", env = "ZHAOSHEN_DUTY", hide_possible_values = true)]
+    duty: OneOf,
+}
+
+/// A duty as it is named on the command line.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum OneOf {
+    Both,
+    Answer,
+    Work,
+}
+
+impl From<OneOf> for Duty {
+    fn from(named: OneOf) -> Duty {
+        match named {
+            OneOf::Both => Duty::Both,
+            OneOf::Answer => Duty::Answer,
+            OneOf::Work => Duty::Work,
+        }
+    }
 }
 
 /// The certificates that the house makes itself.
@@ -105,7 +127,7 @@ pub fn run(arguments: ServeArguments, context: &Context) -> Exit {
     match super::on_a_runtime(serve_until_told(&arguments, whereabouts, entrance, &log, context)) {
         Ok(Ok(())) => Exit::Done,
         Ok(Err(error)) => {
-            let exit = if matches!(error, ServeError::NotLoopback(_)) { Exit::Usage } else { Exit::Failed };
+            let exit = if matches!(error, ServeError::NotLoopback(_) | ServeError::OnlyProcess) { Exit::Usage } else { Exit::Failed };
             eprintln!("{}", told(&error, &arguments, context));
             exit
         }
@@ -125,6 +147,7 @@ async fn serve_until_told(
 ) -> Result<(), ServeError> {
     let config = Config {
         whereabouts,
+        duty: arguments.duty.into(),
         listen: arguments.listen,
         parts: Box::new(production::parts),
         clock: Arc::new(SystemClock),
@@ -185,6 +208,15 @@ impl StopsWhenTold {
 async fn greet(running: &Running, arguments: &ServeArguments, context: &Context) -> Result<(), ServeError> {
     let address = running.url();
     println!("{}", context.text("cli.serve.started", &[("address", &address)]));
+    match Duty::from(arguments.duty) {
+        Duty::Both => {}
+        Duty::Answer => println!("{}", context.text("cli.serve.answers_only", &[])),
+        // Nobody signs in here.
+        Duty::Work => {
+            println!("{}", context.text("cli.serve.works_only", &[]));
+            return Ok(());
+        }
+    }
     if let Some(fingerprint) = running.fingerprint() {
         println!("{}", context.text("cli.serve.fingerprint", &[("fingerprint", &fingerprint)]));
     }
@@ -198,6 +230,7 @@ async fn greet(running: &Running, arguments: &ServeArguments, context: &Context)
 fn told(error: &ServeError, arguments: &ServeArguments, context: &Context) -> String {
     match error {
         ServeError::NotLoopback(address) => context.text("cli.serve.not_loopback", &[("address", &address.to_string())]),
+        ServeError::OnlyProcess => context.text("cli.serve.only_process", &[]),
         ServeError::Listen(address, error) => {
             context.text("cli.serve.listen_failed", &[("address", &address.to_string()), ("error", &error.to_string())])
         }

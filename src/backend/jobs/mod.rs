@@ -40,33 +40,57 @@ const TICK: Duration = Duration::from_millis(500);
 /// Ticks between two sweeps.
 const SWEEP_EVERY: u32 = 600;
 
+/// What a process does for its house. Where one database serves several processes, those at people's beck can be kept from the machine's work, so
+/// that neither is slow for the other's sake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Duty {
+    #[default]
+    Both,
+    /// Answers, and leaves the work to others.
+    Answer,
+    /// Works, and answers operators alone.
+    Work,
+}
+
+impl Duty {
+    /// Whether it answers people.
+    #[must_use]
+    pub fn answers(self) -> bool {
+        self != Duty::Work
+    }
+
+    /// Whether it does the machine's work.
+    #[must_use]
+    pub fn works(self) -> bool {
+        self != Duty::Answer
+    }
+}
+
 /// The workers, until they are told to stop.
 pub struct Workers {
     tasks: JoinSet<()>,
 }
 
 impl Workers {
-    /// Starts them. Each ends after the job it is at once `stop` becomes true.
+    /// Starts those of a duty: the work itself, and what looks for the doings of other processes, news on behalf of every stream, and keys. Each
+    /// ends after what it is at once `stop` becomes true.
     #[must_use]
-    pub fn start(state: &State, stop: &watch::Receiver<bool>) -> Workers {
+    pub fn start(state: &State, duty: Duty, told: watch::Sender<Position>, stop: &watch::Receiver<bool>) -> Workers {
         let mut tasks = JoinSet::new();
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        for _ in 0..cores {
-            let (state, stop) = (state.clone(), stop.clone());
-            tasks.spawn(async move { run(&state, stop, Worker::Pictures).await });
+        tasks.spawn(keys::keep_up(state.clone(), stop.clone()));
+        if duty.answers() {
+            tasks.spawn(news::tell(state.clone(), told, stop.clone()));
         }
-        for worker in [Worker::Decisions, Worker::Notices] {
-            let (state, stop) = (state.clone(), stop.clone());
-            tasks.spawn(async move { run(&state, stop, worker).await });
+        if duty.works() {
+            tasks.spawn(chores::keep_up(state.clone(), stop.clone()));
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            let workers = std::iter::repeat_n(Worker::Pictures, cores).chain([Worker::Decisions, Worker::Notices]);
+            for worker in workers {
+                let (state, stop) = (state.clone(), stop.clone());
+                tasks.spawn(async move { run(&state, stop, worker).await });
+            }
         }
         Workers { tasks }
-    }
-
-    /// Starts the ones that look for what other processes did: news on behalf of every stream, and keys.
-    pub fn tell_news(&mut self, state: &State, told: watch::Sender<Position>, stop: &watch::Receiver<bool>) {
-        self.tasks.spawn(news::tell(state.clone(), told, stop.clone()));
-        self.tasks.spawn(keys::keep_up(state.clone(), stop.clone()));
-        self.tasks.spawn(chores::keep_up(state.clone(), stop.clone()));
     }
 
     /// Waits for their ends.

@@ -24,6 +24,7 @@ use crate::{
         auth,
         clock::SystemClock,
         entrance::Entrance,
+        jobs::Duty,
         production,
         serve::{self, Config, Running, ServeError},
         store::StoreError,
@@ -126,6 +127,7 @@ async fn demonstrate(arguments: DemoArguments, filling: Filling, context: &Conte
     let state_folder = data.join("desk");
     let config = Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        duty: Duty::Both,
         parts: Box::new(production::parts),
         clock: Arc::new(SystemClock),
         tls: None,

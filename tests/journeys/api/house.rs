@@ -25,6 +25,7 @@ use zhaoshen::{
         clock::{Clock, ManualClock},
         entrance::Entrance,
         gateways::{GatewayError, Message, Messages, Receipt},
+        jobs::Duty,
         jobs::{
             self,
             standardize::{Darkroom, Developed},
@@ -134,6 +135,7 @@ impl House {
                 ..Whereabouts::folder(folder.path().join("data"))
             },
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            duty: Duty::Both,
             parts,
             clock: clock.clone(),
             tls: None,
