@@ -221,22 +221,23 @@ impl SqlStore {
         .await?;
         let mut erased = 0;
         for row in &rows {
+            let student = row.id("student")?;
             let mut write = self.database.write().await?;
             // One whose photo is still under way is left for the next night.
-            if persons::erase(&mut write, row.id("student")?, RetentionClass::Identity.code(), now).await?.is_ok() {
-                write.commit().await?;
-                erased += 1;
-            }
-        }
-        if erased > 0 {
+            let Ok(gone) = persons::erase(&mut write, student, RetentionClass::Identity.code(), now).await? else { continue };
+            // A line each, with the erasure: one for all would have to come after them, and be lost with a process that dies in between.
             let line = Line {
                 season: Some(&season.code),
-                details: vec![("class", RetentionClass::Identity.code().to_owned()), ("people", erased.to_string())],
+                details: vec![
+                    ("class", RetentionClass::Identity.code().to_owned()),
+                    ("student", student.simple().to_string()),
+                    ("pictures", gone.pictures.to_string()),
+                ],
                 ..Line::of(&season.school, "retention.erased")
             };
-            let mut write = self.database.write().await?;
             audit::append(&mut write, now, line).await?;
             write.commit().await?;
+            erased += 1;
         }
         Ok(erased)
     }
