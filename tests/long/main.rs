@@ -13,6 +13,7 @@ use std::{
 
 use uuid::Uuid;
 
+mod kills;
 mod race;
 mod rosters;
 mod rubbish;

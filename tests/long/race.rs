@@ -19,7 +19,10 @@ use zhaoshen::{
     domain::{lifecycle::attempt::Status, reason::Reason, review::ReviewVerdict, season::SeasonRules},
 };
 
-use super::support::house::{House, SEASON, rules, students};
+use super::support::{
+    house::{House, SEASON, free_port, rules, students},
+    pair, s3,
+};
 
 #[path = "../support/fairness.rs"]
 mod fairness;
@@ -95,7 +98,9 @@ fn sixteen_at_one_unit_decide_nothing_twice_and_nobody_waits_behind_a_younger() 
     let seconds: u64 = std::env::var("ZHAOSHEN_LONG_SECONDS").ok().and_then(|number| number.parse().ok()).unwrap_or(60);
     let mut roles = [("reviewer", None); 17];
     roles[16] = ("registrar", None);
-    let (house, people) = House::open(roles);
+    // Sixteen who never rest ask for more than anybody may.
+    let settings = vec![("ZHAOSHEN_LIMIT_SESSION", "0"), ("ZHAOSHEN_LIMIT_ADDRESS", "0")];
+    let (house, people) = House::open_told(free_port(), None, pair::database(), pair::on_cluster().then(s3::place), settings, roles);
     let registrar = &people[16];
     // Every photo at the place where it came in: the order can be read off what is told.
     house.put_rules(registrar, SeasonRules { retake_head_start_minutes: 0, deadline_head_start_minutes: 0, ..rules(86_400) });
