@@ -42,9 +42,9 @@ fn plan(names: &'static [&'static str], tables: &[&'static str], seen: Trace, lo
     let (mut calls, mut dice) = (calls(names, 200).into_iter(), Dice(seed));
     while plan.len() < most {
         let turn = plan.len();
-        match calls.next() {
-            Some(call) if turn % 3 != 0 => plan.push(call),
-            _ => {
+        match (turn % 3 != 0).then(|| calls.next()).flatten() {
+            Some(call) => plan.push(call),
+            None => {
                 let who = if tables.is_empty() { Victim::Server } else { victim(turn / 3) };
                 plan.push((who, After(1 + dice.below(longest))));
             }
@@ -66,7 +66,7 @@ fn import_in_a_cluster() {
 
 #[test]
 fn notices_in_a_folder() {
-    notices::survive(Pair::Folder, &plan(&OF_NOTICES, &[], Trace::Notices, 60, 3));
+    notices::survive(Pair::Folder, &plan(&OF_NOTICES, &[], Trace::Notices, 30, 3));
 }
 
 #[test]
