@@ -25,7 +25,7 @@ fn notices_go_out_once_in_a_folder() {
 
 #[test]
 fn notices_go_out_once_in_a_cluster() {
-    notices::survive(Cluster, &[(Server, Writing("sendings")), (Both, Writing("notices")), (Database, Writing("audit"))]);
+    notices::survive(Cluster, &[(Server, Writing("sendings")), (Both, Writing("notices")), (Both, Writing("audit"))]);
 }
 
 #[test]
