@@ -124,6 +124,19 @@ pub async fn look_at_all<S: Upkeep + KeyKeeping>(
             looked.removed += u64::from(remove_orphans);
             found(&Finding::Orphan { name: blob.name, bytes: blob.bytes, removed: remove_orphans });
         }
+        for blob in blobs.sealed().list_unfinished(part).await? {
+            // Nobody writes for hours, however long the machine is behind.
+            if blob.written_at >= (now - LEFT_OVER).as_microsecond() {
+                looked.young += 1;
+                continue;
+            }
+            if remove_orphans {
+                blobs.sealed().remove_unfinished(part, &blob.name).await?;
+            }
+            looked.orphans += 1;
+            looked.removed += u64::from(remove_orphans);
+            found(&Finding::Orphan { name: blob.name, bytes: blob.bytes, removed: remove_orphans });
+        }
     }
     Ok(looked)
 }

@@ -14,6 +14,7 @@ mod house;
 mod in_tmux;
 mod intake_client;
 mod interrupted;
+mod killed;
 mod licences;
 mod live;
 mod opening;

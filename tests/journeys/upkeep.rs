@@ -86,6 +86,16 @@ fn is_looked_through(house: &House, registrar: &Person) {
 fn pictures_in_a_folder_are_held_against_the_database_while_the_server_runs() {
     let (house, [registrar]) = House::open_at(free_port(), None, None, None, [("registrar", None)]);
     is_looked_through(&house, &registrar);
+    // What a process that was killed had begun to write: no picture, and a sealed face all the same.
+    let folder = files(&house.pictures())[0].parent().unwrap().to_owned();
+    for (name, age) in [(".new-old", 25), (".new-young", 23)] {
+        fs::write(folder.join(name), "half a").unwrap();
+        let file = File::options().write(true).open(folder.join(name)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_hours(age)).unwrap();
+    }
+    let (code, findings, whole) = verify(&house, &["--remove-orphans"]);
+    assert_eq!((code, findings.len(), &findings[0]["name"]), (Some(0), 1, &".new-old".into()), "{whole}");
+    assert!(!folder.join(".new-old").exists() && folder.join(".new-young").exists());
     let missing = house.run(&["admin", "verify", "--data", "nowhere"]);
     assert_eq!(missing.code, Some(3), "{missing:?}");
     assert!(!house.data().with_file_name("nowhere").exists(), "nothing is made by looking");

@@ -1,4 +1,4 @@
-//! Soaks: what a power cut in the middle of decisions leaves behind, again and again. Run by `tests/run --long`.
+//! Soaks: what a power cut in the middle of decisions leaves behind, again and again. Run by `tests/run --long`; docs/endurance.md has the figures.
 //!
 //! `ZHAOSHEN_LONG_CYCLES` says how often the server dies (100 where it says nothing).
 
@@ -13,6 +13,7 @@ use std::{
 
 use uuid::Uuid;
 
+mod kills;
 mod race;
 mod rosters;
 mod rubbish;

@@ -128,6 +128,11 @@ rm -rf "$2""#;
         let _ = self.watcher.wait();
     }
 
+    /// Whether it was killed and not started since.
+    pub fn is_killed(&self) -> bool {
+        self.watched.is_none()
+    }
+
     /// Starts the server on what [`Cluster::kill_9`] left.
     pub fn restart(&mut self) {
         let began = Instant::now();

@@ -19,6 +19,9 @@ impl From<io::Error> for BlobError {
     }
 }
 
+/// What a blob is called while it is written.
+const UNFINISHED: &str = ".new-";
+
 /// The folder of blobs.
 #[derive(Debug, Clone)]
 pub struct Folder(PathBuf);
@@ -54,7 +57,7 @@ impl Folder {
                 fs::create_dir_all(folder)?;
                 fs::File::open(&root)?.sync_all()?;
             }
-            let mut temporary = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
+            let mut temporary = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
             temporary.write_all(&sealed)?;
             temporary.as_file().sync_all()?;
             temporary.persist(&path).map_err(|error| error.error)?;
@@ -106,6 +109,29 @@ impl Folder {
         .await
     }
 
+    /// What processes that died were writing into one of the folders below. No picture to anybody, and a sealed face all the same.
+    pub async fn list_unfinished(&self, folder_name: &str) -> Result<Vec<ListedBlob>, BlobError> {
+        let folder = self.0.join(folder_name);
+        on_a_thread(move || {
+            let mut unfinished = vec![];
+            match list_named(&folder, &mut unfinished, |name| name.starts_with(UNFINISHED)) {
+                Ok(()) | Err(BlobError::Missing) => Ok(unfinished),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    /// Removes one of those.
+    pub async fn remove_unfinished(&self, folder_name: &str, name: &str) -> Result<(), BlobError> {
+        let path = self.0.join(folder_name).join(name);
+        on_a_thread(move || match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        })
+        .await
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         // A name out of a damaged row must not lead anywhere else.
         let name = if is_name(name) { name } else { "no-name" };
@@ -114,10 +140,14 @@ impl Folder {
 }
 
 fn list_folder(folder: &Path, blobs: &mut Vec<ListedBlob>) -> Result<(), BlobError> {
+    list_named(folder, blobs, is_name)
+}
+
+fn list_named(folder: &Path, blobs: &mut Vec<ListedBlob>, wanted: impl Fn(&str) -> bool) -> Result<(), BlobError> {
     for file in fs::read_dir(folder)? {
         let file = file?;
         let name = file.file_name();
-        let Some(name) = name.to_str().filter(|name| is_name(name)) else { continue };
+        let Some(name) = name.to_str().filter(|name| wanted(name)) else { continue };
         let about = match file.metadata() {
             Ok(about) => about,
             // Removed since the folder was read.

@@ -63,6 +63,28 @@ impl SealedBlobs {
         Ok(blobs)
     }
 
+    /// What was being written below the byte when its process died. Only folders have such: a bucket shows what is whole.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn list_unfinished(&self, first_byte: u8) -> Result<Vec<ListedBlob>, BlobError> {
+        match &self.0 {
+            Kept::InFolder(folder) => folder.list_unfinished(&format!("{first_byte:02x}")).await,
+            Kept::InBucket(_) => Ok(vec![]),
+        }
+    }
+
+    /// Removes one of those.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn remove_unfinished(&self, first_byte: u8, name: &str) -> Result<(), BlobError> {
+        match &self.0 {
+            Kept::InFolder(folder) => folder.remove_unfinished(&format!("{first_byte:02x}"), name).await,
+            Kept::InBucket(_) => Ok(()),
+        }
+    }
+
     /// Whether no blob is there.
     ///
     /// # Errors

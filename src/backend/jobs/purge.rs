@@ -6,16 +6,19 @@ use crate::backend::{
     store::{StoreResult, reconcile},
 };
 
+/// The name of the chore.
+const PURGE: &str = "purge";
 /// Pictures that are removed before their removal is recorded.
 const BATCH: u32 = 100;
 
-/// Marks what is due, unless somebody did this night, and warns when many faces are stored.
+/// Marks what is due, unless somebody did or is at it this night, and warns when many faces are stored.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn tonight(state: &State) -> StoreResult<u64> {
     let now = state.clock.now();
-    if !state.store.is_ours_tonight("purge", reconcile::night_of(now)).await? {
+    let night = reconcile::night_of(now);
+    if !state.store.is_ours_tonight(PURGE, night, now).await? {
         return Ok(0);
     }
     let mut marked = 0;
@@ -26,6 +29,7 @@ pub async fn tonight(state: &State) -> StoreResult<u64> {
         }
     }
     let faces = state.store.count_faces(now).await?;
+    state.store.done_tonight(PURGE, night).await?;
     if faces.warns() {
         tracing::warn!(
             people = faces.people,

@@ -5,16 +5,21 @@ use crate::backend::{
     store::{StoreResult, reconcile},
 };
 
-/// Reconciles, unless somebody did this night. Gives the number of units that were wrong.
+/// The name of the chore.
+const RECONCILE: &str = "reconcile";
+
+/// Reconciles, unless somebody did or is at it this night. Gives the number of units that were wrong.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn tonight(state: &State) -> StoreResult<usize> {
     let now = state.clock.now();
-    if !state.store.is_ours_tonight("reconcile", reconcile::night_of(now)).await? {
+    let night = reconcile::night_of(now);
+    if !state.store.is_ours_tonight(RECONCILE, night, now).await? {
         return Ok(0);
     }
     let corrected = state.store.reconcile(now).await?;
+    state.store.done_tonight(RECONCILE, night).await?;
     for unit in &corrected {
         tracing::error!(
             school = unit.school,

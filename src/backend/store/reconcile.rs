@@ -1,6 +1,8 @@
 //! The counters held against a count of everything, and mended where they differ. They never should: that they did is told to everybody who
 //! listens (audit, log, metric), because some transaction forgot one of them.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -31,14 +33,20 @@ pub struct Corrected {
 pub trait Reconciling: Send + Sync {
     /// Compares every unit of every season that people name, and mends those whose counters differ. Writers are held up at those units alone.
     async fn reconcile(&self, now: Timestamp) -> StoreResult<Vec<Corrected>>;
-    /// Whether this process is the one that does a chore in the night that `now` lies in; the next one to ask is told no.
-    async fn is_ours_tonight(&self, chore: &'static str, night: i64) -> StoreResult<bool>;
+    /// Whether this process is the one that does a chore in a night: nobody did it, and nobody is at it. Who is told yes says when it is done; from
+    /// one who died or failed the chore comes back after [`AT_A_CHORE`].
+    async fn is_ours_tonight(&self, chore: &'static str, night: i64, now: Timestamp) -> StoreResult<bool>;
+    /// Records that a chore is done in a night.
+    async fn done_tonight(&self, chore: &'static str, night: i64) -> StoreResult<()>;
 }
+
+/// How long whoever is at a chore has it to themselves. Two at it do no harm, and one who died must not cost the night.
+pub const AT_A_CHORE: Duration = Duration::from_mins(30);
 
 /// The night a time lies in: they begin at three in the morning in China.
 #[must_use]
 pub fn night_of(now: Timestamp) -> i64 {
-    days::day_of(now - std::time::Duration::from_hours(3))
+    days::day_of(now - Duration::from_hours(3))
 }
 
 #[async_trait]
@@ -63,16 +71,41 @@ impl Reconciling for SqlStore {
         Ok(corrected)
     }
 
-    async fn is_ours_tonight(&self, chore: &'static str, night: i64) -> StoreResult<bool> {
+    async fn is_ours_tonight(&self, chore: &'static str, night: i64, now: Timestamp) -> StoreResult<bool> {
+        // Looking first keeps off the one writer who asks every minute.
+        let done: bool = sql("SELECT EXISTS (SELECT 1 FROM nights WHERE chore = ? AND day >= ?)")
+            .bind(chore)
+            .bind(night)
+            .fetch_value(&self.database)
+            .await?;
+        if done {
+            return Ok(false);
+        }
         let mut write = self.database.write().await?;
-        let taken = sql("INSERT INTO nights (chore, day) VALUES (?, ?)
+        let taken = sql("INSERT INTO house_facts (name, value, at) SELECT ?1, ?2, ?3
+             WHERE NOT EXISTS (SELECT 1 FROM nights WHERE chore = ?4 AND day >= ?2)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at
+             WHERE house_facts.value < excluded.value OR (house_facts.value = excluded.value AND house_facts.at <= ?5)")
+        .bind(format!("{chore} until"))
+        .bind(night)
+        .bind(values::time(now + AT_A_CHORE))
+        .bind(chore)
+        .bind(values::time(now))
+        .execute(&mut write)
+        .await?;
+        write.commit().await?;
+        Ok(taken.rows_affected() == 1)
+    }
+
+    async fn done_tonight(&self, chore: &'static str, night: i64) -> StoreResult<()> {
+        let mut write = self.database.write().await?;
+        sql("INSERT INTO nights (chore, day) VALUES (?, ?)
              ON CONFLICT (chore) DO UPDATE SET day = excluded.day WHERE nights.day < excluded.day")
         .bind(chore)
         .bind(night)
         .execute(&mut write)
         .await?;
-        write.commit().await?;
-        Ok(taken.rows_affected() == 1)
+        write.commit().await
     }
 }
 

@@ -241,30 +241,35 @@ impl SqlStore {
                 .bind(&season.school)
                 .bind(&season.code)
                 .bind(values::id(after))
-                .bind(ROUND)
+                .bind(round)
                 .fetch_all(&self.database)
                 .await?;
             let Some(last) = rows.last() else { break };
             after = last.id("student")?;
             for row in &rows {
-                let mut write = self.database.write().await?;
-                if persons::erase(&mut write, row.id("student")?, RetentionClass::Identity.code(), now).await?.is_ok() {
-                    write.commit().await?;
-                    erased += 1;
-                }
+                erased += u64::from(self.forget(season, row.id("student")?, now).await?);
             }
         }
-        if erased > 0 {
-            let line = Line {
-                season: Some(&season.code),
-                details: vec![("class", RetentionClass::Identity.code().to_owned()), ("people", erased.to_string())],
-                ..Line::of(&season.school, "retention.erased")
-            };
-            let mut write = self.database.write().await?;
-            audit::append(&mut write, now, line).await?;
-            write.commit().await?;
-        }
         Ok(erased)
+    }
+
+    /// Erases one person whose time is over, unless a photo of theirs is still under way; says whether.
+    async fn forget(&self, season: &Season, student: Uuid, now: Timestamp) -> StoreResult<bool> {
+        let mut write = self.database.write().await?;
+        let Ok(gone) = persons::erase(&mut write, student, RetentionClass::Identity.code(), now).await? else { return Ok(false) };
+        // A line each, with the erasure: one for all would have to come after them, and be lost with a process that dies in between.
+        let line = Line {
+            season: Some(&season.code),
+            details: vec![
+                ("class", RetentionClass::Identity.code().to_owned()),
+                ("student", student.simple().to_string()),
+                ("pictures", gone.pictures.to_string()),
+            ],
+            ..Line::of(&season.school, "retention.erased")
+        };
+        audit::append(&mut write, now, line).await?;
+        write.commit().await?;
+        Ok(true)
     }
 
     async fn class(&self, principal: &Principal, season: &Season, class: RetentionClass, now: Timestamp) -> StoreResult<ClassRetention> {

@@ -222,6 +222,26 @@ impl House {
         command
     }
 
+    /// The server's process.
+    pub fn process(&self) -> u32 {
+        self.server.as_ref().expect("a server that runs").process()
+    }
+
+    /// Whether the server's process has ended by itself.
+    pub fn has_died(&mut self) -> bool {
+        self.server.as_mut().is_some_and(Server::has_ended)
+    }
+
+    /// Whether it has a server, dead or alive.
+    pub fn is_served(&self) -> bool {
+        self.server.is_some()
+    }
+
+    /// The place of its pictures, where a server of its own keeps them.
+    pub fn place(&self) -> Option<s3::Place> {
+        self.pictures.clone()
+    }
+
     /// Ends the server as a power cut would.
     pub fn kill_9(&mut self) {
         self.server.take().expect("a server that runs").kill_9();

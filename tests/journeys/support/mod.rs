@@ -6,6 +6,7 @@
 pub mod desk;
 pub mod home;
 pub mod house;
+pub mod killing;
 pub mod pair;
 pub mod queries;
 pub mod replicas;

@@ -45,8 +45,19 @@ pub fn migrate(url: &str) {
 
 /// A new database made like the cluster's template.
 pub fn create_database(cluster: &Cluster) -> String {
+    create_like(cluster, "template1")
+}
+
+/// A copy of a database that nobody uses.
+pub fn copy_database(cluster: &Cluster, url: &str) -> String {
+    let name = url.rsplit('/').next().and_then(|rest| rest.split('?').next()).expect("an address ends with a name");
+    // By files, between two checkpoints: in a copy by the log, a sequence goes back to where it was copied when the server is killed.
+    create_like(cluster, &format!("{name} STRATEGY FILE_COPY"))
+}
+
+fn create_like(cluster: &Cluster, template: &str) -> String {
     let name = format!("j{}", uuid::Uuid::now_v7().simple());
-    let (server, statement) = (cluster.url("postgres"), format!("CREATE DATABASE {name}"));
+    let (server, statement) = (cluster.url("postgres"), format!("CREATE DATABASE {name} TEMPLATE {template}"));
     // Journeys with tasks of their own call this too: a runtime may not be started inside another.
     let created = std::thread::spawn(move || {
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(async {

@@ -131,7 +131,7 @@ pub async fn decide_and_undo(http: Http, id: Uuid, stop: Arc<AtomicBool>) -> Con
 }
 
 /// Asks again while no answer comes.
-async fn until_answered<T, F: Future<Output = Result<T, Problem>>>(mut ask: impl FnMut() -> F) -> Option<T> {
+pub async fn until_answered<T, F: Future<Output = Result<T, Problem>>>(mut ask: impl FnMut() -> F) -> Option<T> {
     loop {
         match ask().await {
             Ok(answer) => return Some(answer),

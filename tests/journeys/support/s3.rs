@@ -95,6 +95,19 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Another place with the same pictures.
+    pub fn copy(&self) -> Place {
+        let copy = place();
+        for file in super::files(self.folder()) {
+            let to = copy.folder().join(file.strip_prefix(self.folder()).expect("it lies below"));
+            std::fs::create_dir_all(to.parent().expect("a folder")).expect("an own folder");
+            std::fs::copy(file, to).expect("an own file");
+        }
+        copy
+    }
+}
+
 /// A place of its own in the one server of this run.
 pub fn place() -> Place {
     static SERVER: OnceLock<(S3, tempfile::TempDir)> = OnceLock::new();

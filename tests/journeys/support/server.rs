@@ -64,6 +64,11 @@ impl Server {
         self.child.id()
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("an own child can be waited for").is_some()
+    }
+
     /// Asks it to end (SIGTERM) and waits for that.
     pub fn stop(self) -> ExitStatus {
         self.stop_by("TERM")

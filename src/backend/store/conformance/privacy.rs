@@ -170,6 +170,10 @@ pub async fn identities_go_when_the_season_is_long_over(world: &mut World) {
     let report = world.store.retention(&world.registrar, SEASON, world.now()).await.unwrap();
     let identity = report.classes.iter().find(|class| class.class == RetentionClass::Identity).unwrap();
     assert_eq!((identity.kept, identity.due, identity.purged), (1, 1, 5));
+    let lines = world.store.audit(&world.registrar, Some(SEASON), None, 100).await.unwrap().items;
+    let erased: std::collections::HashSet<_> =
+        lines.iter().filter(|line| line.action == "retention.erased").map(|line| &line.details["student"]).collect();
+    assert_eq!(erased.len(), 5, "a line each");
     world.assert_counters().await;
 }
 

@@ -9,7 +9,7 @@ use crate::{
         roster::Standing,
         store::{
             StoreError,
-            reconcile::night_of,
+            reconcile::{AT_A_CHORE, night_of},
             types::{JobKind, NewAttempt, NewStudent},
         },
     },
@@ -173,11 +173,20 @@ pub async fn mappings_are_remembered_by_school_and_headings(world: &mut World) {
 
 pub async fn one_of_many_does_a_nightly_chore(world: &mut World) {
     let night = night_of(world.now());
-    let asked = futures_util::future::join_all((0..8).map(|_| world.store.is_ours_tonight("reconcile", night))).await;
+    let now = world.now();
+    let asked = futures_util::future::join_all((0..8).map(|_| world.store.is_ours_tonight("reconcile", night, now))).await;
     assert_eq!(asked.into_iter().filter(|answer| *answer.as_ref().unwrap()).count(), 1);
-    assert!(world.store.is_ours_tonight("another", night).await.unwrap());
-    assert!(!world.store.is_ours_tonight("reconcile", night - 1).await.unwrap(), "a clock behind the others does nothing twice");
-    assert!(world.store.is_ours_tonight("reconcile", night + 1).await.unwrap());
+    assert!(world.store.is_ours_tonight("another", night, now).await.unwrap());
+    assert!(!world.store.is_ours_tonight("reconcile", night - 1, now).await.unwrap(), "a clock behind the others does nothing twice");
+    // Whoever had it has died: the night is not lost.
+    let later = now + AT_A_CHORE;
+    let asked = futures_util::future::join_all((0..8).map(|_| world.store.is_ours_tonight("reconcile", night, later))).await;
+    assert_eq!(asked.into_iter().filter(|answer| *answer.as_ref().unwrap()).count(), 1);
+    world.store.done_tonight("reconcile", night).await.unwrap();
+    assert!(!world.store.is_ours_tonight("reconcile", night, later + AT_A_CHORE).await.unwrap(), "done is done");
+    world.store.done_tonight("reconcile", night - 1).await.unwrap();
+    assert!(!world.store.is_ours_tonight("reconcile", night, later + AT_A_CHORE).await.unwrap());
+    assert!(world.store.is_ours_tonight("reconcile", night + 1, now).await.unwrap());
 }
 
 pub async fn reconciling_while_people_work_finds_nothing_wrong(world: &mut World) {
