@@ -20,7 +20,9 @@ fn who_answers_leaves_the_work_to_who_works() {
     let (house, [registrar]) =
         House::open_told(free_port(), None, Some(database), Some(s3::place()), vec![("ZHAOSHEN_DUTY", "answer")], [("registrar", None)]);
     house.put_season(&registrar, 600);
-    registrar.import(&students(&[0, 16]));
+    // An import waits for what the machine says of its photos.
+    let import = registrar.start_import(&students(&[0, 16]));
+    house.wait_progress(&registrar, "the photos", |whole| whole.captured_students == 2);
     let waiting = house.submissions(&registrar);
     assert_eq!(waiting.iter().map(|photo| photo.status).collect::<Vec<_>>(), [Status::Captured; 2], "nobody works yet");
 
@@ -29,6 +31,7 @@ fn who_answers_leaves_the_work_to_who_works() {
     let worker = Server::spawn(command);
     // What the one makes the other tells.
     house.wait_progress(&registrar, "the machine's work", |whole| whole.pending == 2);
+    assert!(import.wait_with_output().expect("it ends").status.success());
     house.assert_counted(&registrar);
     let asked = |path: &str| house.wait_for(reqwest::get(format!("{}{path}", worker.address()))).expect("it answers").status().as_u16();
     assert_eq!(["/healthz", "/readyz", "/metrics", "/v1/seasons", "/docs", "/"].map(asked), [200, 200, 200, 404, 404, 404]);
