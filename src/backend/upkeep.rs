@@ -63,6 +63,15 @@ pub enum UpkeepError {
     Blobs(#[from] BlobError),
 }
 
+impl Looked {
+    /// Counts what was left over, and tells of it.
+    fn left_over(&mut self, blob: ListedBlob, removed: bool) -> Finding {
+        self.orphans += 1;
+        self.removed += u64::from(removed);
+        Finding::Orphan { name: blob.name, bytes: blob.bytes, removed }
+    }
+}
+
 /// Looks at every picture; `found` is told of each that is not as it should be. Orphans are removed where that is asked for.
 ///
 /// # Errors
@@ -120,9 +129,7 @@ pub async fn look_at_all<S: Upkeep + KeyKeeping>(
             if remove_orphans {
                 blobs.remove(&blob.name).await?;
             }
-            looked.orphans += 1;
-            looked.removed += u64::from(remove_orphans);
-            found(&Finding::Orphan { name: blob.name, bytes: blob.bytes, removed: remove_orphans });
+            found(&looked.left_over(blob, remove_orphans));
         }
         for blob in blobs.sealed().list_unfinished(part).await? {
             // Nobody writes for hours, however long the machine is behind.
@@ -133,9 +140,7 @@ pub async fn look_at_all<S: Upkeep + KeyKeeping>(
             if remove_orphans {
                 blobs.sealed().remove_unfinished(part, &blob.name).await?;
             }
-            looked.orphans += 1;
-            looked.removed += u64::from(remove_orphans);
-            found(&Finding::Orphan { name: blob.name, bytes: blob.bytes, removed: remove_orphans });
+            found(&looked.left_over(blob, remove_orphans));
         }
     }
     Ok(looked)

@@ -47,23 +47,23 @@ pub struct ServeArguments {
     drain: u64,
     /// What this process does: everything, or, on PostgreSQL, only answer or only work.
     #[arg(long, value_name = "both|answer|work", default_value = "both", env = "ZHAOSHEN_DUTY", hide_possible_values = true)]
-    duty: OneOf,
+    duty: NamedDuty,
 }
 
 /// A duty as it is named on the command line.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum OneOf {
+enum NamedDuty {
     Both,
     Answer,
     Work,
 }
 
-impl From<OneOf> for Duty {
-    fn from(named: OneOf) -> Duty {
+impl From<NamedDuty> for Duty {
+    fn from(named: NamedDuty) -> Duty {
         match named {
-            OneOf::Both => Duty::Both,
-            OneOf::Answer => Duty::Answer,
-            OneOf::Work => Duty::Work,
+            NamedDuty::Both => Duty::Both,
+            NamedDuty::Answer => Duty::Answer,
+            NamedDuty::Work => Duty::Work,
         }
     }
 }
