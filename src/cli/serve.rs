@@ -157,7 +157,7 @@ async fn serve_until_told(
     let running = serve::start(config).await?;
     let mut stopping = StopsWhenTold::new();
     let mut hangups = Hangups::heard();
-    greet(&running, arguments, context).await?;
+    greet(&running, arguments, context).await;
     loop {
         tokio::select! {
             () = stopping.told() => break,
@@ -205,7 +205,8 @@ impl StopsWhenTold {
     }
 }
 
-async fn greet(running: &Running, arguments: &ServeArguments, context: &Context) -> Result<(), ServeError> {
+/// Says where it serves, and how to get in where nobody can yet.
+async fn greet(running: &Running, arguments: &ServeArguments, context: &Context) {
     let address = running.url();
     println!("{}", context.text("cli.serve.started", &[("address", &address)]));
     match Duty::from(arguments.duty) {
@@ -214,17 +215,21 @@ async fn greet(running: &Running, arguments: &ServeArguments, context: &Context)
         // Nobody signs in here.
         Duty::Work => {
             println!("{}", context.text("cli.serve.works_only", &[]));
-            return Ok(());
+            return;
         }
     }
     if let Some(fingerprint) = running.fingerprint() {
         println!("{}", context.text("cli.serve.fingerprint", &[("fingerprint", &fingerprint)]));
     }
-    if !running.store().has_users().await? {
-        println!("{}", context.text("cli.serve.first_user", &[]));
-        println!("  zhaoshen user add NAME --role admin --data {} --address {address}", arguments.whereabouts.data.display());
+    match running.store().has_users().await {
+        Ok(true) => {}
+        Ok(false) => {
+            println!("{}", context.text("cli.serve.first_user", &[]));
+            println!("  zhaoshen user add NAME --role admin --data {} --address {address}", arguments.whereabouts.data.display());
+        }
+        // It serves already: a database that is away for a moment is waited for now as at any other time.
+        Err(error) => tracing::warn!(%error, "whether anybody has an account is not known"),
     }
-    Ok(())
 }
 
 fn told(error: &ServeError, arguments: &ServeArguments, context: &Context) -> String {
