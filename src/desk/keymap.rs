@@ -78,80 +78,57 @@ pub enum Place {
     Quitting,
 }
 
-/// What a key asks for. The words of the hints and of the help are in `locales/` under `desk.key.<code>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Action {
-    Up,
-    Down,
-    PageUp,
-    PageDown,
-    First,
-    Last,
-    Open,
-    Back,
-    SwitchPart,
-    Reload,
-    Approve,
-    Reject,
-    RejectByMachine,
-    Skip,
-    Undo,
-    Next,
-    Previous,
-    View,
-    ZoomOriginal,
-    ZoomStandard,
-    ZoomPortrait,
-    Graphics,
-    Conflicts,
-    Help,
-    Quit,
-    Suspend,
-    Toggle,
-    Confirm,
-    Clear,
-    Yes,
-    No,
+macro_rules! actions {
+    ($($variant:ident, $code:literal;)*) => {
+        /// What a key asks for. The words of the hints and of the help are in `locales/` under `desk.key.<code>`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action { $($variant,)* }
+
+        impl Action {
+            /// Every action there is.
+            pub const ALL: &'static [Action] = &[$(Action::$variant,)*];
+
+            /// The code under which its words are found, and by which a user's own keys name it.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Action::$variant => $code,)* }
+            }
+        }
+    };
 }
 
-impl Action {
-    /// The code under which its words are found.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Action::Up => "up",
-            Action::Down => "down",
-            Action::PageUp => "page_up",
-            Action::PageDown => "page_down",
-            Action::First => "first",
-            Action::Last => "last",
-            Action::Open => "open",
-            Action::Back => "back",
-            Action::SwitchPart => "switch_part",
-            Action::Reload => "reload",
-            Action::Approve => "approve",
-            Action::Reject => "reject",
-            Action::RejectByMachine => "reject_by_machine",
-            Action::Skip => "skip",
-            Action::Undo => "undo",
-            Action::Next => "next",
-            Action::Previous => "previous",
-            Action::View => "view",
-            Action::ZoomOriginal => "zoom_original",
-            Action::ZoomStandard => "zoom_standard",
-            Action::ZoomPortrait => "zoom_portrait",
-            Action::Graphics => "graphics",
-            Action::Conflicts => "conflicts",
-            Action::Help => "help",
-            Action::Quit => "quit",
-            Action::Suspend => "suspend",
-            Action::Toggle => "toggle",
-            Action::Confirm => "confirm",
-            Action::Clear => "clear",
-            Action::Yes => "yes",
-            Action::No => "no",
-        }
-    }
+actions! {
+    Up, "up";
+    Down, "down";
+    PageUp, "page_up";
+    PageDown, "page_down";
+    First, "first";
+    Last, "last";
+    Open, "open";
+    Back, "back";
+    SwitchPart, "switch_part";
+    Reload, "reload";
+    Approve, "approve";
+    Reject, "reject";
+    RejectByMachine, "reject_by_machine";
+    Skip, "skip";
+    Undo, "undo";
+    Next, "next";
+    Previous, "previous";
+    View, "view";
+    ZoomOriginal, "zoom_original";
+    ZoomStandard, "zoom_standard";
+    ZoomPortrait, "zoom_portrait";
+    Graphics, "graphics";
+    Conflicts, "conflicts";
+    Help, "help";
+    Quit, "quit";
+    Suspend, "suspend";
+    Toggle, "toggle";
+    Confirm, "confirm";
+    Clear, "clear";
+    Yes, "yes";
+    No, "no";
 }
 
 /// One line of the table: an action, how its keys are written, the keys.

@@ -1,30 +1,37 @@
 //! What the desk knows: plain data, changed by `update` only, drawn by `view` only.
 
+mod decisions;
+mod lists;
+mod review;
+
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::{
     api::{
         problem::Problem,
-        progress::{Progress, UnitProgress},
+        progress::UnitProgress,
         roster::Season,
-        submission::{Claim, PictureKind, Submission, SubmissionSummary},
+        submission::{Claim, Submission, SubmissionSummary},
     },
-    client::outbox::Conflict,
     desk::{
         message::Moment,
         picture::{
-            Picture, Request,
+            Request,
             policy::{Drawing, Facts, Graphics, choose},
         },
         theme::Theme,
         update::press::Presses,
     },
-    domain::{lifecycle::attempt::Status, reason::Reason, review::Decision},
+    domain::reason::Reason,
     language::{self, Language},
 };
+
+pub use decisions::{Decided, DecidedState, Mark, OutboxState};
+pub use lists::{List, Part, Queue, Units};
+pub use review::{Review, Slot, TRIPLE, View};
 
 /// The whole desk.
 #[derive(Debug, Clone)]
@@ -118,190 +125,6 @@ impl<T> Load<T> {
             _ => None,
         }
     }
-}
-
-/// The first screen.
-#[derive(Debug, Clone, Default)]
-pub struct Units {
-    pub progress: Load<Progress>,
-    /// The same while a newer one is on its way.
-    pub last: Option<Progress>,
-    pub selected: usize,
-    /// Decisions have changed the counts since.
-    pub stale: bool,
-    /// When the counts were last asked for.
-    pub asked_at: u64,
-}
-
-impl Units {
-    /// The rows: the units, then the whole if there is more than one.
-    #[must_use]
-    pub fn rows(&self) -> Vec<&UnitProgress> {
-        let Some(progress) = &self.last else { return vec![] };
-        let whole = (progress.units.len() > 1).then_some(&progress.whole);
-        progress.units.iter().chain(whole).collect()
-    }
-}
-
-/// A part of the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
-    Pending,
-    Refused,
-    Held,
-    Rejected,
-}
-
-impl Part {
-    pub const ALL: [Part; 4] = [Part::Pending, Part::Refused, Part::Held, Part::Rejected];
-
-    #[must_use]
-    pub fn status(self) -> Status {
-        match self {
-            Part::Pending => Status::Pending,
-            Part::Refused => Status::MachineRefused,
-            Part::Held => Status::Held,
-            Part::Rejected => Status::Rejected,
-        }
-    }
-
-    /// Whether its photos wait for a decision.
-    #[must_use]
-    pub fn waits(self) -> bool {
-        matches!(self, Part::Pending | Part::Refused)
-    }
-
-    /// How many a unit has of it.
-    #[must_use]
-    pub fn count(self, unit: &UnitProgress) -> i64 {
-        match self {
-            Part::Pending => unit.pending,
-            Part::Refused => unit.machine_refused,
-            Part::Held => unit.held,
-            Part::Rejected => unit.rejected,
-        }
-    }
-}
-
-/// The queue of a unit, or of all.
-#[derive(Debug, Clone, Default)]
-pub struct Queue {
-    /// `None` for all units.
-    pub unit: Option<String>,
-    pub part: Option<Part>,
-    pub lists: [List; 4],
-}
-
-impl Queue {
-    #[must_use]
-    pub fn part(&self) -> Part {
-        self.part.unwrap_or(Part::Pending)
-    }
-
-    #[must_use]
-    pub fn list(&self) -> &List {
-        &self.lists[self.part() as usize]
-    }
-
-    pub fn list_mut(&mut self) -> &mut List {
-        &mut self.lists[self.part() as usize]
-    }
-
-    /// The row under the cursor.
-    #[must_use]
-    pub fn current(&self) -> Option<&SubmissionSummary> {
-        let list = self.list();
-        list.rows.get(list.selected)
-    }
-}
-
-/// The loaded rows of a part: the list grows by pages as the cursor nears its end.
-#[derive(Debug, Clone, Default)]
-pub struct List {
-    pub rows: Vec<SubmissionSummary>,
-    pub selected: usize,
-    /// Cursor of the next page; `None` once all rows are here, or before the first page.
-    pub next: Option<String>,
-    pub loaded: bool,
-    /// The ticket of the page that is under way.
-    pub loading: Option<u64>,
-    pub failed: Option<Problem>,
-    /// `End` was pressed: keep loading until the end is here.
-    pub to_end: bool,
-}
-
-/// What the review screen adds to the queue's cursor.
-#[derive(Debug, Clone, Default)]
-pub struct Review {
-    pub view: View,
-    pub scroll: usize,
-    /// Whose pictures are all on the screen, and since when.
-    pub shown: Option<(Uuid, u64)>,
-}
-
-/// Which pictures are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum View {
-    /// As many side by side as there is room for, the original and the finished one first.
-    #[default]
-    Together,
-    /// The finished one beside the ID portrait, where three have no room.
-    Faces,
-    /// One alone.
-    Zoom(PictureKind),
-}
-
-/// The three pictures of a review, in the order in which they stand.
-pub const TRIPLE: [PictureKind; 3] = [PictureKind::Preview, PictureKind::Standard, PictureKind::Portrait];
-
-/// One picture that was asked for.
-#[derive(Debug, Clone)]
-pub enum Slot {
-    Loading,
-    Ready(Picture),
-    Failed(Problem),
-}
-
-/// What became of a photo at this desk since its row was loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mark {
-    /// Decided here, not yet answered.
-    Sending(Decision),
-    /// Reviewed; somebody else must look too.
-    SecondOpinion,
-    /// Undone here, not yet answered.
-    Undoing,
-    /// A notice is under way.
-    Notifying,
-    Notified,
-    /// The server said no, with this code.
-    Refused(String),
-}
-
-/// One's own decision that may still be undone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decided {
-    pub submission: Uuid,
-    pub student_number: String,
-    pub decision: Decision,
-    pub state: DecidedState,
-}
-
-/// How far a decision is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DecidedState {
-    Sending { undo: bool },
-    Held { version: i64, until: Timestamp },
-    Undoing,
-}
-
-/// What the outbox says.
-#[derive(Debug, Clone, Default)]
-pub struct OutboxState {
-    pub unsent: usize,
-    pub conflicts: Vec<Conflict>,
-    /// The server does not answer.
-    pub waiting: Option<Problem>,
 }
 
 /// A line for the user, for a while.

@@ -1,0 +1,48 @@
+//! What became of photos at this desk, and what the outbox says.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{api::problem::Problem, client::outbox::Conflict, domain::review::Decision};
+
+/// What became of a photo at this desk since its row was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// Decided here, not yet answered.
+    Sending(Decision),
+    /// Reviewed; somebody else must look too.
+    SecondOpinion,
+    /// Undone here, not yet answered.
+    Undoing,
+    /// A notice is under way.
+    Notifying,
+    Notified,
+    /// The server said no, with this code.
+    Refused(String),
+}
+
+/// One's own decision that may still be undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    pub submission: Uuid,
+    pub student_number: String,
+    pub decision: Decision,
+    pub state: DecidedState,
+}
+
+/// How far a decision is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecidedState {
+    Sending { undo: bool },
+    Held { version: i64, until: Timestamp },
+    Undoing,
+}
+
+/// What the outbox says.
+#[derive(Debug, Clone, Default)]
+pub struct OutboxState {
+    pub unsent: usize,
+    pub conflicts: Vec<Conflict>,
+    /// The server does not answer.
+    pub waiting: Option<Problem>,
+}
