@@ -91,7 +91,7 @@ pub enum OutboxEvent {
     /// An intention is on disk.
     Kept { unsent: usize },
     /// An intention could not be written down, and does not count.
-    NotKept { submission: Uuid },
+    NotKept { submission: Uuid, act: Act },
     /// The server has answered.
     Sent { submission: Uuid, act: Act, outcome: ReviewOutcome, unsent: usize },
     /// The server did not answer; it is tried again.

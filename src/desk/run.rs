@@ -18,7 +18,7 @@ use crate::{
     desk::{
         effects::World,
         entry::Field,
-        message::{Effect, Event, Message, Moment},
+        message::{Effect, Event, Message, Moment, OutboxEvent},
         model::{Model, Start},
         picture::{self, Painted, policy::Graphics},
         record::Recorder,
@@ -134,6 +134,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
         painted: Vec::new(),
         shown: None,
         dirty: true,
+        keeping: 0,
         drawn_at: None,
         guard,
         leaving: false,
@@ -155,6 +156,8 @@ struct Desk {
     /// Of the frame under way: the photo whose pictures it completes.
     shown: Option<uuid::Uuid>,
     dirty: bool,
+    /// Intentions that are being written down. No frame may show what a crash would still undo.
+    keeping: usize,
     drawn_at: Option<Instant>,
     guard: Guard,
     leaving: bool,
@@ -175,7 +178,7 @@ impl Desk {
             self.input(input);
         }
         while !self.leaving {
-            if self.dirty && !self.writer.busy() && self.drawn_at.is_none_or(|at| at.elapsed() >= FRAME) {
+            if self.dirty && self.keeping == 0 && !self.writer.busy() && self.drawn_at.is_none_or(|at| at.elapsed() >= FRAME) {
                 self.draw()?;
             }
             let wait = self.wait();
@@ -233,7 +236,7 @@ impl Desk {
 
     fn wait(&self) -> Duration {
         let tick = self.model.due().map_or(TICK, |due| Duration::from_millis(due.saturating_sub(self.now().ms))).min(TICK);
-        match (self.dirty && !self.writer.busy(), self.drawn_at) {
+        match (self.dirty && self.keeping == 0 && !self.writer.busy(), self.drawn_at) {
             (true, Some(at)) => FRAME.saturating_sub(at.elapsed()).min(tick),
             _ => tick,
         }
@@ -261,7 +264,10 @@ impl Desk {
             match effect {
                 Effect::Quit => self.leaving = true,
                 Effect::Suspend => self.suspend(),
-                other => self.world.carry_out(other),
+                other => {
+                    self.keeping += usize::from(matches!(other, Effect::Act { .. }));
+                    self.world.carry_out(other);
+                }
             }
         }
     }
@@ -284,6 +290,9 @@ impl Desk {
     fn worked(&mut self, event: Event) {
         if let Event::Picture { request, .. } = &event {
             self.world.finished(request);
+        }
+        if let Event::Outbox(OutboxEvent::Kept { .. } | OutboxEvent::NotKept { .. }) = &event {
+            self.keeping = self.keeping.saturating_sub(1);
         }
         self.happen(event);
     }
