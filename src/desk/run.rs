@@ -17,7 +17,8 @@ use crate::{
     client::{Http, outbox::Outbox},
     desk::{
         effects::World,
-        message::{Effect, Event, Message, Moment},
+        entry::Field,
+        message::{Effect, Event, Message, Moment, OutboxEvent},
         model::{Model, Start},
         picture::{self, Painted, policy::Graphics},
         record::Recorder,
@@ -133,6 +134,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
         painted: Vec::new(),
         shown: None,
         dirty: true,
+        keeping: 0,
         drawn_at: None,
         guard,
         leaving: false,
@@ -154,6 +156,8 @@ struct Desk {
     /// Of the frame under way: the photo whose pictures it completes.
     shown: Option<uuid::Uuid>,
     dirty: bool,
+    /// Intentions that are being written down. No frame may show what a crash would still undo.
+    keeping: usize,
     drawn_at: Option<Instant>,
     guard: Guard,
     leaving: bool,
@@ -174,7 +178,7 @@ impl Desk {
             self.input(input);
         }
         while !self.leaving {
-            if self.dirty && !self.writer.busy() && self.drawn_at.is_none_or(|at| at.elapsed() >= FRAME) {
+            if self.dirty && self.keeping == 0 && !self.writer.busy() && self.drawn_at.is_none_or(|at| at.elapsed() >= FRAME) {
                 self.draw()?;
             }
             let wait = self.wait();
@@ -232,7 +236,7 @@ impl Desk {
 
     fn wait(&self) -> Duration {
         let tick = self.model.due().map_or(TICK, |due| Duration::from_millis(due.saturating_sub(self.now().ms))).min(TICK);
-        match (self.dirty && !self.writer.busy(), self.drawn_at) {
+        match (self.dirty && self.keeping == 0 && !self.writer.busy(), self.drawn_at) {
             (true, Some(at)) => FRAME.saturating_sub(at.elapsed()).min(tick),
             _ => tick,
         }
@@ -251,7 +255,7 @@ impl Desk {
     fn happen_quietly(&mut self, event: Event) {
         let message = Message { at: self.now(), event };
         if let Some(recorder) = &mut self.recorder
-            && let Err(error) = recorder.write(&message)
+            && let Err(error) = recorder.write(&message, self.model.field().map(Field::purpose))
         {
             tracing::warn!(%error, "the record cannot be written");
             self.recorder = None;
@@ -260,7 +264,10 @@ impl Desk {
             match effect {
                 Effect::Quit => self.leaving = true,
                 Effect::Suspend => self.suspend(),
-                other => self.world.carry_out(other),
+                other => {
+                    self.keeping += usize::from(matches!(other, Effect::Act { .. }));
+                    self.world.carry_out(other);
+                }
             }
         }
     }
@@ -268,6 +275,9 @@ impl Desk {
     fn input(&mut self, input: Input) {
         match input {
             Input::Key(key) => self.happen(Event::Key(key)),
+            // Pasted text is no command.
+            Input::Paste(_) if self.model.field().is_none() => {}
+            Input::Paste(text) => self.happen(Event::Paste(text)),
             Input::Answer(answer) => {
                 if self.probe.take(answer) {
                     let facts = self.probe.facts();
@@ -280,6 +290,9 @@ impl Desk {
     fn worked(&mut self, event: Event) {
         if let Event::Picture { request, .. } = &event {
             self.world.finished(request);
+        }
+        if let Event::Outbox(OutboxEvent::Kept { .. } | OutboxEvent::NotKept { .. }) = &event {
+            self.keeping = self.keeping.saturating_sub(1);
         }
         self.happen(event);
     }
