@@ -333,6 +333,10 @@ impl Bench {
                 row.decision = Some(review.verdict.decision());
                 row.held_until = Some(until);
             }
+            Act::Rework(_) => {
+                row.version += 1;
+                row.status = Status::Pending;
+            }
             Act::Undo => {
                 row.version += 1;
                 row.status = Status::Pending;
