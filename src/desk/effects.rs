@@ -122,12 +122,12 @@ impl World {
         let (outbox, events, wake) = (Arc::clone(&self.outbox), self.events.clone(), Arc::clone(&self.wake));
         spawn_blocking(move || {
             let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
-            let submission = entry.submission;
+            let (submission, act) = (entry.submission, entry.act.clone());
             let event = match outbox.add(entry) {
                 Ok(()) => OutboxEvent::Kept { unsent: outbox.unsent().len() },
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be written");
-                    OutboxEvent::NotKept { submission }
+                    OutboxEvent::NotKept { submission, act }
                 }
             };
             let _ = events.send(Event::Outbox(event));
@@ -198,21 +198,22 @@ async fn send_all(http: Http, outbox: Arc<Mutex<Outbox>>, wake: Arc<Notify>, eve
         }
         let mut held_up: Vec<Uuid> = Vec::new();
         let mut problem = None;
-        for entry in round {
-            if held_up.contains(&entry.submission) {
+        for Entry { key, submission, .. } in round {
+            if held_up.contains(&submission) {
                 continue;
             }
-            let submission = entry.submission;
+            // What was answered since may have told it its version, or that there is nothing left to do.
+            let Some(entry) = outbox.lock().unwrap_or_else(PoisonError::into_inner).waiting(key).cloned() else { continue };
             match entry.send(&http).await {
                 Ok(outcome) => {
                     pause = PAUSES.0;
-                    let (key, act) = (entry.key, entry.act);
-                    let unsent = write(&outbox, move |outbox| outbox.done(key)).await;
+                    let (act, undo) = (entry.act, outbox::undo_version(&outcome));
+                    let unsent = write(&outbox, move |outbox| outbox.done(key, undo)).await;
                     let _ = events.send(Event::Outbox(OutboxEvent::Sent { submission, act, outcome, unsent }));
                 }
                 Err(refusal) if !outbox::stays(&refusal) => {
                     pause = PAUSES.0;
-                    let (key, kept) = (entry.key, refusal.clone());
+                    let kept = refusal.clone();
                     let unsent = write(&outbox, move |outbox| outbox.refused(key, kept)).await;
                     let conflict = Conflict { entry, problem: refusal };
                     let _ = events.send(Event::Outbox(OutboxEvent::Refused { conflict, unsent }));

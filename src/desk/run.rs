@@ -16,8 +16,9 @@ use crate::{
     client::{Http, outbox::Outbox},
     desk::{
         effects::World,
+        entry::Field,
         frames::Frames,
-        message::{Effect, Event, Message, Moment},
+        message::{Effect, Event, Message, Moment, OutboxEvent},
         model::{Model, Start},
         picture::policy::Graphics,
         record::Recorder,
@@ -126,6 +127,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
         recorder,
         frames: Frames::start()?,
         dirty: true,
+        keeping: 0,
         drawn_at: None,
         guard,
         leaving: false,
@@ -141,6 +143,8 @@ struct Desk {
     recorder: Option<Recorder>,
     frames: Frames,
     dirty: bool,
+    /// Intentions that are being written down. No frame may show what a crash would still undo.
+    keeping: usize,
     drawn_at: Option<Instant>,
     guard: Guard,
     leaving: bool,
@@ -161,7 +165,7 @@ impl Desk {
             self.input(input);
         }
         while !self.leaving {
-            if self.dirty && !self.frames.busy() && self.drawn_at.is_none_or(|at| at.elapsed() >= FRAME) {
+            if self.dirty && self.keeping == 0 && !self.frames.busy() && self.drawn_at.is_none_or(|at| at.elapsed() >= FRAME) {
                 self.draw()?;
             } else if !self.dirty {
                 self.frames.send_ahead(&self.model, self.probe.facts().answers);
@@ -219,7 +223,7 @@ impl Desk {
 
     fn wait(&self) -> Duration {
         let tick = self.model.due().map_or(TICK, |due| Duration::from_millis(due.saturating_sub(self.now().ms))).min(TICK);
-        match (self.dirty && !self.frames.writing(), self.drawn_at) {
+        match (self.dirty && self.keeping == 0 && !self.frames.writing(), self.drawn_at) {
             (true, Some(at)) => FRAME.saturating_sub(at.elapsed()).max(self.frames.wait().unwrap_or_default()).min(tick),
             _ => tick,
         }
@@ -246,7 +250,7 @@ impl Desk {
     fn happen_quietly(&mut self, event: Event) {
         let message = Message { at: self.now(), event };
         if let Some(recorder) = &mut self.recorder
-            && let Err(error) = recorder.write(&message)
+            && let Err(error) = recorder.write(&message, self.model.field().map(Field::purpose))
         {
             tracing::warn!(%error, "the record cannot be written");
             self.recorder = None;
@@ -255,7 +259,10 @@ impl Desk {
             match effect {
                 Effect::Quit => self.leaving = true,
                 Effect::Suspend => self.suspend(),
-                other => self.world.carry_out(other),
+                other => {
+                    self.keeping += usize::from(matches!(other, Effect::Act { .. }));
+                    self.world.carry_out(other);
+                }
             }
         }
     }
@@ -268,6 +275,9 @@ impl Desk {
                     self.seen(event);
                 }
             }
+            // Pasted text is no command.
+            Input::Paste(_) if self.model.field().is_none() => {}
+            Input::Paste(text) => self.happen(Event::Paste(text)),
             Input::Answer(answer) => {
                 if self.probe.take(answer) {
                     let facts = self.probe.facts();
@@ -280,6 +290,9 @@ impl Desk {
     fn worked(&mut self, event: Event) {
         if let Event::Picture { request, .. } = &event {
             self.world.finished(request);
+        }
+        if let Event::Outbox(OutboxEvent::Kept { .. } | OutboxEvent::NotKept { .. }) = &event {
+            self.keeping = self.keeping.saturating_sub(1);
         }
         self.happen(event);
     }

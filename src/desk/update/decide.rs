@@ -123,7 +123,7 @@ fn decide(model: &mut Model, verdict: ReviewVerdict, effects: &mut Vec<Effect>) 
     let decision = verdict.decision();
     effects.push(Effect::Act { submission, version, lease, act: Act::Review(NewReview { verdict, rendition }) });
     model.marks.insert(submission, Mark::Sending(decision));
-    model.decided.push(Decided { submission, student_number, decision, state: DecidedState::Sending { undo: false } });
+    model.decided.push(Decided { submission, student_number, decision, state: DecidedState::Sending { version, undo: false } });
     // Counted here at once: the outbox says the true number as soon as the decision is on disk.
     model.outbox.unsent += 1;
     advance(model, effects);
@@ -171,20 +171,23 @@ pub fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     let now = model.now.wall;
     let last = model.decided.iter_mut().rev().find(|decided| match decided.state {
-        DecidedState::Sending { undo } => !undo,
+        DecidedState::Sending { undo, .. } => !undo,
         DecidedState::Held { until, .. } => until > now,
-        DecidedState::Undoing => false,
+        DecidedState::Undoing { .. } => false,
     });
     let Some(last) = last else { return say(model, Tone::Plain, "desk.news.nothing_to_undo", vec![]) };
     let (submission, student) = (last.submission, last.student_number.clone());
     match last.state {
-        // Not answered yet: taken back as soon as it is.
-        DecidedState::Sending { .. } => last.state = DecidedState::Sending { undo: true },
-        DecidedState::Held { version, .. } => {
-            last.state = DecidedState::Undoing;
+        // Not answered yet: the undoing waits behind it in the outbox, which knows the version once the answer is here.
+        DecidedState::Sending { version, .. } => {
+            last.state = DecidedState::Sending { version, undo: true };
             take_back(model, submission, version, effects);
         }
-        DecidedState::Undoing => {}
+        DecidedState::Held { version, until } => {
+            last.state = DecidedState::Undoing { version, until };
+            take_back(model, submission, version, effects);
+        }
+        DecidedState::Undoing { .. } => {}
     }
     show(model, submission);
     say(model, Tone::Plain, "desk.news.undoing", vec![("student", student)]);

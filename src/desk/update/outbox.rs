@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{decide, lists, say};
+use super::{lists, say};
 use crate::{
     api::submission::ReviewOutcome,
     client::outbox::{Act, Conflict},
@@ -30,17 +30,16 @@ pub fn arrived(model: &mut Model, event: OutboxEvent, effects: &mut Vec<Effect>)
             model.outbox.conflicts = conflicts;
         }
         OutboxEvent::Kept { unsent } => model.outbox.unsent = unsent,
-        OutboxEvent::NotKept { submission } => {
+        OutboxEvent::NotKept { submission, act } => {
             model.outbox.unsent = model.outbox.unsent.saturating_sub(1);
-            model.marks.remove(&submission);
-            model.decided.retain(|decided| decided.submission != submission);
+            not_kept(model, submission, &act);
             say(model, Tone::Problem, "desk.news.not_kept", vec![]);
         }
         OutboxEvent::Sent { submission, act, outcome, unsent } => {
             model.outbox.unsent = unsent;
             model.outbox.waiting = None;
             model.units.stale = true;
-            sent(model, submission, &act, &outcome, effects);
+            sent(model, submission, &act, &outcome);
         }
         OutboxEvent::Waiting { problem, unsent } => {
             model.outbox.unsent = unsent;
@@ -59,7 +58,26 @@ pub fn arrived(model: &mut Model, event: OutboxEvent, effects: &mut Vec<Effect>)
     }
 }
 
-fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome, effects: &mut Vec<Effect>) {
+/// What could not be written down does not count: a decision was none, an undoing leaves the decision as it was.
+fn not_kept(model: &mut Model, submission: Uuid, act: &Act) {
+    model.marks.remove(&submission);
+    match act {
+        Act::Undo => {
+            let Some(decided) = model.decided.iter_mut().find(|decided| decided.submission == submission) else { return };
+            decided.state = match decided.state {
+                DecidedState::Sending { version, .. } => {
+                    model.marks.insert(submission, Mark::Sending(decided.decision));
+                    DecidedState::Sending { version, undo: false }
+                }
+                DecidedState::Undoing { version, until } | DecidedState::Held { version, until } => DecidedState::Held { version, until },
+            };
+        }
+        Act::Review(_) => model.decided.retain(|decided| decided.submission != submission),
+        Act::RetakeNotice => {}
+    }
+}
+
+fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome) {
     lists::change(model, submission, |row| {
         row.status = outcome.status;
         row.version = outcome.version;
@@ -69,7 +87,7 @@ fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome,
     model.details.remove(&submission);
     model.marks.remove(&submission);
     match act {
-        Act::Review(_) => reviewed(model, submission, outcome, effects),
+        Act::Review(_) => reviewed(model, submission, outcome),
         Act::Undo => {
             model.decided.retain(|decided| decided.submission != submission);
             lists::change(model, submission, |row| row.reviewed_by_me = false);
@@ -82,17 +100,20 @@ fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome,
     }
 }
 
-fn reviewed(model: &mut Model, submission: Uuid, outcome: &ReviewOutcome, effects: &mut Vec<Effect>) {
+fn reviewed(model: &mut Model, submission: Uuid, outcome: &ReviewOutcome) {
     let Some(at) = model.decided.iter().position(|decided| decided.submission == submission) else { return };
-    let undo = matches!(model.decided[at].state, DecidedState::Sending { undo: true });
+    let version = outcome.version;
     match (outcome.decision, outcome.held_until) {
         (Some(decision), Some(until)) => {
             model.decided[at].decision = decision;
-            model.decided[at].state = DecidedState::Held { version: outcome.version, until };
-            if undo {
-                model.decided[at].state = DecidedState::Undoing;
-                decide::take_back(model, submission, outcome.version, effects);
-            }
+            model.decided[at].state = match model.decided[at].state {
+                // The outbox goes on with it.
+                DecidedState::Sending { undo: true, .. } => {
+                    model.marks.insert(submission, Mark::Undoing);
+                    DecidedState::Undoing { version, until }
+                }
+                _ => DecidedState::Held { version, until },
+            };
         }
         (decision, _) => {
             // More people must look: one's own voice is given and cannot be taken back.
@@ -113,7 +134,7 @@ fn refused(model: &mut Model, conflict: Conflict) {
         Act::Undo | Act::RetakeNotice => {}
         Act::Review(_) => model.decided.retain(|decided| decided.submission != submission),
     }
-    model.decided.retain(|decided| decided.submission != submission || decided.state != DecidedState::Undoing);
+    model.decided.retain(|decided| decided.submission != submission || !matches!(decided.state, DecidedState::Undoing { .. }));
     model.marks.insert(submission, Mark::Refused(conflict.problem.code.clone()));
     // What stands now is asked for again.
     model.details.remove(&submission);
