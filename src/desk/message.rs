@@ -50,6 +50,8 @@ pub enum Event {
     /// The desk begins.
     Started,
     Key(Key),
+    /// Text was pasted into the open field; where none is open, what is pasted never becomes a message.
+    Paste(String),
     Resized {
         width: u16,
         height: u16,

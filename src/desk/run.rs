@@ -17,6 +17,7 @@ use crate::{
     client::{Http, outbox::Outbox},
     desk::{
         effects::World,
+        entry::Field,
         message::{Effect, Event, Message, Moment, OutboxEvent},
         model::{Model, Start},
         picture::{self, Painted, policy::Graphics},
@@ -254,7 +255,7 @@ impl Desk {
     fn happen_quietly(&mut self, event: Event) {
         let message = Message { at: self.now(), event };
         if let Some(recorder) = &mut self.recorder
-            && let Err(error) = recorder.write(&message)
+            && let Err(error) = recorder.write(&message, self.model.field().map(Field::purpose))
         {
             tracing::warn!(%error, "the record cannot be written");
             self.recorder = None;
@@ -274,6 +275,9 @@ impl Desk {
     fn input(&mut self, input: Input) {
         match input {
             Input::Key(key) => self.happen(Event::Key(key)),
+            // Pasted text is no command.
+            Input::Paste(_) if self.model.field().is_none() => {}
+            Input::Paste(text) => self.happen(Event::Paste(text)),
             Input::Answer(answer) => {
                 if self.probe.take(answer) {
                     let facts = self.probe.facts();
