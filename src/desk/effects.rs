@@ -13,7 +13,10 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    api::problem::{Problem, code},
+    api::{
+        problem::{Problem, code},
+        submission::PictureKind,
+    },
     client::{
         Http,
         http::SubmissionQuery,
@@ -21,7 +24,12 @@ use crate::{
     },
     desk::{
         message::{Effect, Event, OutboxEvent},
-        picture::{Picture, Request, cache::Cache, encode},
+        picture::{
+            Making, Picture, Request,
+            cache::{Cache, Name},
+            encode, resize,
+        },
+        workshop::{self, Shelf, Wish, Workshop},
     },
 };
 
@@ -41,6 +49,7 @@ pub struct World {
     outbox: Arc<Mutex<Outbox>>,
     wake: Arc<Notify>,
     cache: Arc<Mutex<Cache>>,
+    workshop: Workshop,
     /// Wanted and not begun, the most urgent first.
     waiting: Vec<Request>,
     running: HashMap<Request, AbortHandle>,
@@ -59,7 +68,13 @@ impl World {
         let wake = Arc::new(Notify::new());
         let sender = tokio::spawn(send_all(http.clone(), Arc::clone(&outbox), Arc::clone(&wake), events.clone())).abort_handle();
         let cache = Arc::new(Mutex::new(Cache::new(CACHE)));
-        World { http, events, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender, pictures: 0 }
+        let originals = (http.clone(), Arc::clone(&cache));
+        let original = move |submission| {
+            let (http, cache) = originals.clone();
+            async move { bytes(&http, &cache, (submission, PictureKind::Original, None)).await }
+        };
+        let workshop = Workshop::new(original, events.clone());
+        World { http, events, outbox, wake, cache, workshop, waiting: Vec::new(), running: HashMap::new(), sender, pictures: 0 }
     }
 
     /// Carries an effect out, or starts to. Suspension and end are the loop's own.
@@ -76,6 +91,7 @@ impl World {
                 self.answer(async move { Event::Detail { submission, detail: http.submission(submission).await.map(Box::new) } });
             }
             Effect::Pictures(wanted) => self.want(wanted),
+            Effect::Fix { ticket, submission, standard, wanted } => self.workshop.wish(Wish { ticket, submission, standard, wanted }),
             Effect::Claim(claim) => self.answer(async move { Event::Claimed(http.claim(&claim).await) }),
             Effect::KeepClaim { token } => self.answer(async move { Event::Claimed(http.keep_claim(token).await) }),
             Effect::ReleaseClaim { token } => {
@@ -151,10 +167,11 @@ impl World {
         while self.running.len() < AT_ONCE && !self.waiting.is_empty() {
             let request = self.waiting.remove(0);
             let (http, cache, events) = (self.http.clone(), Arc::clone(&self.cache), self.events.clone());
+            let shelf = self.workshop.made();
             let number = self.pictures;
             self.pictures = number.wrapping_add(1);
             let task = tokio::spawn(async move {
-                let picture = picture(&http, &cache, request, number).await;
+                let picture = picture(&http, &cache, &shelf, request, number).await;
                 let _ = events.send(Event::Picture { request, picture });
             });
             self.running.insert(request, task.abort_handle());
@@ -169,18 +186,32 @@ impl Drop for World {
     }
 }
 
-async fn picture(http: &Http, cache: &Mutex<Cache>, request: Request, number: u32) -> Result<Picture, Problem> {
-    let name = (request.submission, request.kind);
+/// A picture's bytes as the server holds them, fetched once.
+async fn bytes(http: &Http, cache: &Mutex<Cache>, name: Name) -> Result<Arc<[u8]>, Problem> {
     let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(name);
-    let bytes = match known {
-        Some(bytes) => bytes,
-        None => {
-            let bytes: Arc<[u8]> = http.picture(request.submission, request.kind).await?.into();
-            cache.lock().unwrap_or_else(PoisonError::into_inner).put(name, Arc::clone(&bytes));
-            bytes
+    if let Some(bytes) = known {
+        return Ok(bytes);
+    }
+    let bytes: Arc<[u8]> = http.picture(name.0, name.1).await?.into();
+    cache.lock().unwrap_or_else(PoisonError::into_inner).put(name, Arc::clone(&bytes));
+    Ok(bytes)
+}
+
+async fn picture(http: &Http, cache: &Mutex<Cache>, shelf: &Shelf, request: Request, number: u32) -> Result<Picture, Problem> {
+    let Request { submission, kind, .. } = request;
+    let (bytes, before) = match request.making {
+        Making::Kept(rendition) => (bytes(http, cache, (submission, kind, rendition)).await?, None),
+        Making::Tried(ticket) => (shelf.take(ticket)?, None),
+        Making::Difference { ticket, rendition } => {
+            (shelf.take(ticket)?, Some(bytes(http, cache, (submission, kind, Some(rendition))).await?))
         }
     };
-    let drawn = spawn_blocking(move || encode::picture(&bytes, &request, number)).await;
+    let draw = move || {
+        let Some(before) = before else { return encode::picture(&bytes, &request, number) };
+        let plain = workshop::difference(&resize::decode(&before)?, &resize::decode(&bytes)?)?;
+        encode::encode(&plain, encode::hash(&bytes) ^ encode::hash(&before), request.cells, request.drawing, request.look, number)
+    };
+    let drawn = spawn_blocking(draw).await;
     match drawn {
         Ok(Ok(picture)) => Ok(picture),
         _ => Err(Problem::new(200, "picture_unreadable", "not a picture")),

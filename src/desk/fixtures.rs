@@ -1,6 +1,6 @@
 //! For tests: a desk with a server in memory. Effects are answered at once, or held back where a test wants to see what happens meanwhile.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::{
     desk::{
         keymap::{Code, Key},
         message::{Effect, Event, Message, Moment, OutboxEvent},
-        model::{Model, Start},
+        model::{Model, Start, TryEnd},
         picture::{Picture, policy::Graphics},
         theme::Theme,
         update::update,
@@ -151,6 +151,8 @@ pub struct Bench {
     /// Whether a decision needs somebody else.
     pub blind: bool,
     pub keys_of_acts: u128,
+    /// How often a photo was reworked.
+    pub reworks: HashMap<Uuid, u128>,
 }
 
 impl Bench {
@@ -169,6 +171,7 @@ impl Bench {
             refusing: false,
             blind: false,
             keys_of_acts: 0,
+            reworks: HashMap::new(),
         }
     }
 
@@ -266,7 +269,10 @@ impl Bench {
                 vec![Event::Page { ticket, page: Ok(Page { items, next }) }]
             }
             Effect::LoadDetail { submission } => {
-                let detail = detail(self.find(submission));
+                let mut detail = detail(self.find(submission));
+                // A reworked photo has another rendition.
+                let reworks = self.reworks.get(&submission).copied().unwrap_or(0);
+                detail.rendition = detail.rendition.map(|id| Uuid::from_u128(id.as_u128() + reworks * 1_000_000));
                 vec![Event::Detail { submission, detail: Ok(Box::new(detail)) }]
             }
             Effect::Pictures(wanted) => {
@@ -276,6 +282,15 @@ impl Bench {
                     Event::Picture { request, picture }
                 };
                 wanted.into_iter().map(picture).collect()
+            }
+            Effect::Fix { ticket, submission, wanted, .. } => {
+                let mut report = detail(self.find(submission)).report.unwrap();
+                let reasons = if wanted.down < -20 { vec![Reason::HairTop] } else { vec![] };
+                report.output = Some(OutputFacts { width: 480, height: 640, bytes: 35_840, quality: 88, sampling: "4:4:4".into() });
+                let sha256 = format!("{ticket:064x}");
+                let report = Box::new(report);
+                let end = if reasons.is_empty() { TryEnd::Made { sha256, report } } else { TryEnd::Refused { reasons, report } };
+                vec![Event::Tried { ticket, end }]
             }
             Effect::Claim(claim) => {
                 let items = self.rows.iter().filter(|row| claim.only.contains(&row.id)).cloned().collect();
@@ -320,6 +335,9 @@ impl Bench {
         let until = Timestamp::from_second(self.model.now.wall.as_second() + 600).unwrap();
         let blind = self.blind;
         let refusing = self.refusing;
+        if matches!(entry.act, Act::Rework(_)) && !refusing {
+            *self.reworks.entry(entry.submission).or_default() += 1;
+        }
         let row = self.find(entry.submission);
         if refusing || row.version != entry.version {
             let problem = Problem::new(412, code::STALE_VERSION, "stale").with("status", "held");

@@ -76,6 +76,7 @@ pub enum Place {
     /// A review of which a part is looked at closer: arrows move about.
     Closer,
     Sheet,
+    Fix,
     Help,
     Conflicts,
     Quitting,
@@ -114,6 +115,18 @@ actions! {
     Approve, "approve";
     Reject, "reject";
     RejectByMachine, "reject_by_machine";
+    Fix, "fix";
+    FixLarger, "fix_larger";
+    FixSmaller, "fix_smaller";
+    FixLeft, "fix_left";
+    FixRight, "fix_right";
+    FixBackground, "fix_background";
+    FixBytes, "fix_bytes";
+    FixMatte, "fix_matte";
+    FixReset, "fix_reset";
+    FixSend, "fix_send";
+    Compare, "compare";
+    Difference, "difference";
     Skip, "skip";
     Undo, "undo";
     Next, "next";
@@ -174,6 +187,7 @@ const REVIEW: &[Binding] = &[
     bind(Action::Approve, "a", &[Char('a')]),
     bind(Action::Reject, "x", &[Char('x')]),
     bind(Action::RejectByMachine, "r", &[Char('r')]),
+    bind(Action::Fix, "f", &[Char('f')]),
     bind(Action::Skip, "s", &[Char('s')]),
     bind(Action::Next, "n →", &[Char('n'), Right, PageDown]),
     bind(Action::Previous, "p ←", &[Char('p'), Left, PageUp]),
@@ -219,6 +233,25 @@ const SHEET: &[Binding] = &[
     bind(Action::Back, "Esc", &[Escape, Char('q')]),
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
+const FIX: &[Binding] = &[
+    bind(Action::FixSend, "Enter", &[Enter]),
+    bind(Action::Compare, "v", &[Char('v'), Char(' ')]),
+    bind(Action::Difference, "d", &[Char('d')]),
+    bind(Action::FixReset, "0", &[Char('0')]),
+    bind(Action::Back, "Esc", &[Escape, Char('q')]),
+    bind(Action::FixLarger, "+", &[Char('+'), Char('=')]),
+    bind(Action::FixSmaller, "−", &[Char('-'), Char('_')]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up]),
+    bind(Action::Down, "j ↓", &[Char('j'), Down]),
+    bind(Action::FixLeft, "h ←", &[Char('h'), Left]),
+    bind(Action::FixRight, "l →", &[Char('l'), Right]),
+    bind(Action::FixBackground, "b", &[Char('b')]),
+    bind(Action::FixBytes, "s", &[Char('s')]),
+    bind(Action::FixMatte, "m", &[Char('m')]),
+    // Says that the fix is to be sent first.
+    bind(Action::Approve, "a", &[Char('a')]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
 const HELP: &[Binding] = &[
     bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
     bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
@@ -246,6 +279,7 @@ fn tables(place: Place) -> &'static [&'static [Binding]] {
         // The first table that knows a key has it.
         Place::Closer => &[CLOSER, REVIEW, UNDO, EVERYWHERE],
         Place::Sheet => &[SHEET],
+        Place::Fix => &[FIX],
         Place::Help => &[HELP],
         Place::Conflicts => &[CONFLICTS],
         Place::Quitting => &[QUITTING],
@@ -288,7 +322,8 @@ mod tests {
     use super::*;
     use crate::language::{Language, has_text};
 
-    const PLACES: [Place; 7] = [Place::Units, Place::Queue, Place::Review, Place::Sheet, Place::Help, Place::Conflicts, Place::Quitting];
+    const PLACES: [Place; 8] =
+        [Place::Units, Place::Queue, Place::Review, Place::Sheet, Place::Fix, Place::Help, Place::Conflicts, Place::Quitting];
 
     #[test]
     fn no_key_means_two_things_in_one_place() {

@@ -16,9 +16,10 @@ use crate::{
     client::outbox::{Act, Conflict, Entry},
     desk::{
         keymap::Key,
+        model::TryEnd,
         picture::{Picture, Request, policy::Facts},
     },
-    domain::lifecycle::attempt::Status,
+    domain::{adjustment::Adjustments, lifecycle::attempt::Status},
 };
 
 /// When something happened.
@@ -83,6 +84,11 @@ pub enum Event {
         picture: Result<Picture, Problem>,
     },
     Claimed(Result<Claim, Problem>),
+    /// The desk's own engine has finished a photo as it was wanted, or not.
+    Tried {
+        ticket: u64,
+        end: TryEnd,
+    },
     Outbox(OutboxEvent),
 }
 
@@ -133,6 +139,13 @@ pub enum Effect {
     },
     /// The pictures that are wanted now, the most urgent first; all others are not any more.
     Pictures(Vec<Request>),
+    /// Finish the original of a photo so, with the desk's own engine; older wishes are let go.
+    Fix {
+        ticket: u64,
+        submission: Uuid,
+        standard: String,
+        wanted: Adjustments,
+    },
     Claim(NewClaim),
     KeepClaim {
         token: Uuid,

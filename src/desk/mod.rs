@@ -4,6 +4,7 @@
 //! run          the loop: signals, keys, finished work; at most one frame per 16 ms
 //!  ├ frames    the order of a frame's bytes; what was seen, how quick the line is
 //!  ├ effects   where the world is touched: HTTP, outbox, pictures
+//!  ├ workshop  the desk's own engine, for fixes
 //!  ├ terminal  enter and leave, probe, input bytes, signals
 //!  └ record    the explicit log of messages
 //! update       pure: (model, message) → effects
@@ -30,3 +31,4 @@ pub mod text;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod workshop;

@@ -1,6 +1,7 @@
 //! What the desk knows: plain data, changed by `update` only, drawn by `view` only.
 
 mod decisions;
+mod fix;
 mod lists;
 mod review;
 
@@ -31,6 +32,7 @@ use crate::{
 };
 
 pub use decisions::{Decided, DecidedState, Mark, OutboxState};
+pub use fix::{Fix, FixLook, Tried, TryEnd};
 pub use lists::{List, Part, Queue, Units};
 pub use review::{Review, Slot, TRIPLE, View, Zoom};
 
@@ -58,6 +60,8 @@ pub struct Model {
     pub units: Units,
     pub queue: Queue,
     pub review: Review,
+    /// What is tried on the photo under review.
+    pub fix: Option<Fix>,
     pub details: HashMap<Uuid, Load<Box<Submission>>>,
     pub pictures: HashMap<Request, Slot>,
     pub claim: Option<Claim>,
@@ -92,8 +96,14 @@ pub enum Screen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Panel {
     Sheet(Sheet),
-    Help { scroll: usize },
-    Conflicts { scroll: usize },
+    /// Fix & accept; what is tried is in the model's `fix`.
+    Fix,
+    Help {
+        scroll: usize,
+    },
+    Conflicts {
+        scroll: usize,
+    },
     Quitting,
 }
 
@@ -102,14 +112,14 @@ impl Panel {
     #[must_use]
     pub fn field(&self) -> Option<&Field> {
         match self {
-            Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Sheet(_) | Panel::Fix | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
         }
     }
 
     /// The same, to be typed into.
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         match self {
-            Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Sheet(_) | Panel::Fix | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
         }
     }
 }
@@ -199,6 +209,7 @@ impl Model {
             units: Units::default(),
             queue: Queue::default(),
             review: Review::default(),
+            fix: None,
             details: HashMap::new(),
             pictures: HashMap::new(),
             claim: None,

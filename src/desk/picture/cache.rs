@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::api::submission::PictureKind;
 
-/// Which picture's bytes.
-pub type Name = (Uuid, PictureKind);
+/// Which picture's bytes; of a finished picture also which rendition.
+pub type Name = (Uuid, PictureKind, Option<Uuid>);
 
 /// A bounded cache of bytes.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn the_least_recently_used_goes_first_and_the_bound_holds() {
         let mut cache = Cache::new(100);
-        let name = |n: u128| (Uuid::from_u128(n), PictureKind::Standard);
+        let name = |n: u128| (Uuid::from_u128(n), PictureKind::Standard, None);
         let bytes = |length: usize| Arc::from(vec![0u8; length]);
         cache.put(name(1), bytes(40));
         cache.put(name(2), bytes(40));

@@ -31,11 +31,24 @@ use look::Look;
 use policy::Drawing;
 use tones::Tones;
 
+/// Which making of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Making {
+    /// As the server holds it; of a finished picture the rendition, so that an older one never stands for a newer.
+    Kept(Option<Uuid>),
+    /// A fix that is tried here, by its ticket.
+    Tried(u64),
+    /// What that fix changes of this rendition.
+    Difference { ticket: u64, rendition: Uuid },
+}
+
 /// Which picture, in which box, drawn how. Two equal requests have the same answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Request {
     pub submission: Uuid,
     pub kind: PictureKind,
+    pub making: Making,
     /// The box in cells: columns, rows.
     pub cells: (u16, u16),
     pub drawing: Drawing,

@@ -106,7 +106,7 @@ mod tests {
     use crate::{
         api::submission::PictureKind,
         desk::picture::{
-            Request,
+            Making, Request,
             policy::{Drawing, Protocol},
             tones::Tones,
         },
@@ -117,6 +117,7 @@ mod tests {
         let request = Request {
             submission: Uuid::from_u128(submission),
             kind: PictureKind::Standard,
+            making: Making::Kept(None),
             cells: (3, 2),
             drawing,
             look: Default::default(),

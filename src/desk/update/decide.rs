@@ -56,6 +56,22 @@ fn may_decide(model: &Model, decision: Decision, pressed_at: u64) -> Result<(), 
     Ok(())
 }
 
+/// Whether the photo under review may be finished anew.
+pub fn may_fix(model: &Model) -> Result<(), No> {
+    let row = model.current().ok_or("desk.news.nothing")?;
+    if model.marks.get(&row.id) == Some(&Mark::Reworking) {
+        return Err("desk.fix.news.under_way");
+    }
+    if !lists::waits(model, row) {
+        return Err("desk.news.not_waiting");
+    }
+    if model.drawing().is_none() {
+        return Err("desk.news.graphics_off");
+    }
+    let known = model.details.get(&row.id).and_then(|load| load.ready()).is_some_and(|detail| detail.summary.version == row.version);
+    if known { Ok(()) } else { Err("desk.news.not_shown") }
+}
+
 /// `a`.
 pub fn approve(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     let Some(id) = model.current().map(|row| row.id) else { return };

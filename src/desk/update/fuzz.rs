@@ -56,7 +56,7 @@ fn moves() -> impl Strategy<Value = Move> {
         Code::PageDown,
     ];
     prop_oneof![
-        8 => proptest::sample::select("aaaxxrsunpv123jkgRc?dyq0417 ａ啊".chars().collect::<Vec<_>>()).prop_map(Move::Key),
+        8 => proptest::sample::select("aaaxxfff+-mbsrsunpv123jkgRc?dyq0417 ａ啊".chars().collect::<Vec<_>>()).prop_map(Move::Key),
         4 => proptest::sample::select(codes).prop_map(Move::Code),
         4 => prop_oneof![0u64..400, 700u64..2000, Just(700_000u64)].prop_map(Move::Pass),
         10 => (0usize..4).prop_map(Move::Answer),

@@ -1,6 +1,6 @@
 //! What keys do, place by place.
 
-use super::{arrivals, claims, decide, leave_review, lists, looking, say, sheet};
+use super::{arrivals, claims, decide, fix, leave_review, lists, looking, say, sheet};
 use crate::{
     api::submission::PictureKind,
     desk::{
@@ -16,6 +16,7 @@ use crate::{
 pub fn place(model: &Model) -> Place {
     match (&model.panel, model.screen) {
         (Some(Panel::Sheet(_)), _) => Place::Sheet,
+        (Some(Panel::Fix), _) => Place::Fix,
         (Some(Panel::Help { .. }), _) => Place::Help,
         (Some(Panel::Conflicts { .. }), _) => Place::Conflicts,
         (Some(Panel::Quitting), _) => Place::Quitting,
@@ -45,6 +46,7 @@ pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
         Place::Units => units(model, action, effects),
         Place::Queue => queue(model, action, effects),
         Place::Review | Place::Closer => review(model, key.folded(), action, effects),
+        Place::Fix => fix::act(model, action, effects),
         Place::Sheet => sheet::act(model, action, effects),
         Place::Help | Place::Conflicts => panel(model, action, effects),
         Place::Quitting => match action {
@@ -123,6 +125,7 @@ fn review(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>
         Action::Approve => decide::approve(model, key, effects),
         Action::Reject => decide::open_sheet(model, Sheet::default()),
         Action::RejectByMachine => decide::machine_sheet_or_notice(model, effects),
+        Action::Fix => fix::open(model, effects),
         Action::Skip => decide::advance(model, effects),
         Action::Next => step(model, 1),
         Action::Previous => step(model, -1),

@@ -17,6 +17,8 @@ pub mod press;
 mod sheet;
 
 #[cfg(test)]
+mod fixing;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod journeys;
@@ -57,6 +59,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Event::Page { ticket, page } => lists::arrived(model, ticket, page),
         Event::Detail { submission, detail } => arrivals::detail(model, submission, detail),
         Event::Picture { request, picture } => pictures::arrived(model, request, picture),
+        Event::Tried { ticket, end } => fix::tried(model, ticket, end),
         Event::Claimed(claim) => claims::arrived(model, claim, &mut effects),
         Event::Outbox(event) => outbox::arrived(model, event, &mut effects),
     }
@@ -75,6 +78,7 @@ fn expire(model: &mut Model) {
 fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     arrivals::settle(model, effects);
     lists::settle(model, effects);
+    fix::settle(model);
     pictures::settle(model, effects);
     claims::settle(model, effects);
 }

@@ -78,7 +78,7 @@ fn wanted(model: &Model) -> Vec<Request> {
     let mut wanted = Vec::new();
     let mut want = |submission: Uuid, spots: &[layout::Spot], drafts: bool| {
         let Some(detail) = model.details.get(&submission).and_then(|load| load.ready()) else { return };
-        for spot in spots.iter().filter(|spot| detail.pictures.contains(&spot.kind)) {
+        for spot in spots {
             let Some(request) = looks::request(model, detail, spot) else { continue };
             let request = if drafts { looks::draft(model, &request) } else { Some(request) };
             wanted.extend(request.filter(|request| !wanted.contains(request)));
@@ -89,7 +89,9 @@ fn wanted(model: &Model) -> Vec<Request> {
             want(*submission, &panel.pictures, drafts);
         }
     }
-    for submission in &near {
+    // A fix is looked at in its panel alone.
+    let others = |submission: &&Uuid| model.fix_of(**submission).is_none();
+    for submission in near.iter().filter(others) {
         want(*submission, &shown.pictures, true);
         want(*submission, &shown.pictures, false);
     }
@@ -97,10 +99,10 @@ fn wanted(model: &Model) -> Vec<Request> {
     if let View::Zoom(_) = model.review.view {
         for kind in TRIPLE {
             let alone = layout::review_with(model, View::Zoom(kind), None);
-            near.iter().take(1).for_each(|submission| want(*submission, &alone.pictures, false));
+            near.iter().take(1).filter(others).for_each(|submission| want(*submission, &alone.pictures, false));
         }
     }
-    for submission in near.iter().take(2) {
+    for submission in near.iter().take(2).filter(others) {
         for kind in TRIPLE {
             let spot = beside.iter().flat_map(|layout| &layout.pictures).find(|spot| spot.kind == kind);
             want(*submission, spot.map_or(&[], std::slice::from_ref), false);

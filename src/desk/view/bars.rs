@@ -152,10 +152,11 @@ fn shown(model: &Model, place: Place) -> impl Iterator<Item = &'static keymap::B
         Action::Eyes | Action::Hair | Action::Background | Action::Guides | Action::Tones | Action::Blink => false,
         Action::PanLeft | Action::PanRight | Action::PanUp | Action::PanDown => false,
         Action::Conflicts => conflicts,
+        Action::Approve => place != Place::Fix,
         Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
             matches!(place, Place::Help | Place::Conflicts)
         }
-        Action::Graphics | Action::Quit => place != Place::Sheet,
+        Action::Graphics | Action::Quit => !matches!(place, Place::Sheet | Place::Fix),
         _ => true,
     })
 }

@@ -25,7 +25,9 @@ pub fn lines(model: &Model) -> Vec<(String, String, Style)> {
     let mut lines: Vec<(String, String, Style)> = Vec::new();
     let mut section = |title: &str, place: Place| {
         lines.push((String::new(), model.text(title, &[]), theme.title()));
-        for binding in keymap::bindings(place) {
+        // In a fix its key only says that the fix is to be sent first.
+        let told = |binding: &&keymap::Binding| place != Place::Fix || binding.action != keymap::Action::Approve;
+        for binding in keymap::bindings(place).filter(told) {
             let code = binding.action.code();
             let long = format!("desk.help.{code}");
             let key = if language::has_text(model.language, &long) { long } else { format!("desk.key.{code}") };
@@ -36,6 +38,7 @@ pub fn lines(model: &Model) -> Vec<(String, String, Style)> {
     section("desk.help.here", place);
     if place == Place::Review {
         section("desk.help.sheet", Place::Sheet);
+        section("desk.fix.title", Place::Fix);
     }
     lines.push((String::new(), model.text("desk.help.signs", &[]), theme.title()));
     for (verdict, key) in [(Verdict::Pass, "pass"), (Verdict::Warn, "warn"), (Verdict::Fail, "fail"), (Verdict::Unknown, "unknown")] {

@@ -9,6 +9,7 @@ use super::help;
 use crate::{
     api::submission::PictureKind,
     desk::model::{Model, Panel, Part, Screen, View},
+    domain::lifecycle::attempt::Status,
 };
 
 /// Lines above the body (where one is, who it is) and below it (news, keys).
@@ -20,6 +21,8 @@ const BAND: u16 = 11;
 const NARROWEST_COLUMN: u16 = 24;
 /// The widest column that a check makes use of.
 const WIDEST_COLUMN: u16 = 46;
+/// The narrowest space in which a photo can be fixed.
+const NARROWEST_FIX: u16 = 24;
 /// The narrowest space in which reasons can be chosen.
 const NARROWEST_SHEET: u16 = 40;
 const GAP: u16 = 1;
@@ -75,7 +78,8 @@ pub fn review(model: &Model, view: View) -> Places {
 pub fn review_with(model: &Model, view: View, panel: Option<&Panel>) -> Places {
     let area = Rect::new(0, 0, model.size.0, model.size.1);
     let cell = model.drawing().map_or((9, 18), |drawing| drawing.cell);
-    let refused = model.screen != Screen::Units && model.queue.part() == Part::Refused;
+    let reworked = model.current().is_some_and(|row| row.status != Status::MachineRefused);
+    let refused = model.screen != Screen::Units && model.queue.part() == Part::Refused && !reworked;
     places(area, view, cell, refused, panel)
 }
 
@@ -88,7 +92,10 @@ fn places(area: Rect, view: View, cell: (u16, u16), refused: bool, panel: Option
         return rest(vec![], None, body, false);
     }
     let shape = Shape { cell };
-    let sheet = matches!(panel, Some(Panel::Sheet(_)));
+    let fix = panel == Some(&Panel::Fix);
+    let sheet = fix || matches!(panel, Some(Panel::Sheet(_)));
+    // What is fixed is the finished picture, whatever else was looked at.
+    let (view, refused) = if fix { (View::Together, false) } else { (view, refused) };
     let side = Side::of(body, view, refused, shape);
     if let Some(band) = Band::of(body, view, refused, shape).filter(|band| band.picture.1 >= side.picture.1) {
         let pictures = row(band.kinds, band.picture, body, 2);
@@ -105,7 +112,11 @@ fn places(area: Rect, view: View, cell: (u16, u16), refused: bool, panel: Option
             _ if refused => PictureKind::Preview,
             _ => PictureKind::Standard,
         };
-        pictures = if body.width >= one.0 + GAP + NARROWEST_SHEET { row(vec![kind], one, body, GAP) } else { vec![] };
+        pictures = if body.width >= one.0 + GAP + if fix { NARROWEST_FIX } else { NARROWEST_SHEET } {
+            row(vec![kind], one, body, GAP)
+        } else {
+            vec![]
+        };
     }
     let used = pictures.last().map_or(body.x, |spot| spot.picture.right() + GAP);
     let checks = Rect { x: used, width: body.right().saturating_sub(used), ..body };
@@ -236,10 +247,11 @@ mod tests {
     #[test]
     fn nothing_overlaps_at_any_size() {
         let sheet = Panel::Sheet(Sheet::default());
-        let help = Panel::Help { scroll: 0 };
+        let (help, fix) = (Panel::Help { scroll: 0 }, Panel::Fix);
         let views = [View::Together, View::Faces, View::Zoom(PictureKind::Standard), View::Zoom(PictureKind::Preview)];
         for (width, height) in (0..220).step_by(7).flat_map(|w| (0..70).step_by(3).map(move |h| (w, h))) {
-            for (view, panel) in views.into_iter().flat_map(|view| [None, Some(&sheet), Some(&help)].map(|panel| (view, panel))) {
+            for (view, panel) in views.into_iter().flat_map(|view| [None, Some(&sheet), Some(&help), Some(&fix)].map(|panel| (view, panel)))
+            {
                 let places = at(width, height, view, panel);
                 let mut rects = vec![places.header, places.student, places.checks, places.news, places.keys];
                 rects.extend(places.facts);

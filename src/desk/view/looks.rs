@@ -8,7 +8,7 @@ use crate::{
         message::Speed,
         model::{Model, Zoom},
         picture::{
-            Request,
+            Making, Request,
             look::{Band, Guides, Look, WHOLE, Window},
             policy::{Drawing, Protocol},
         },
@@ -20,22 +20,24 @@ use crate::{
 /// Sides of the finished photo in pixels; what is said in its pixels is meant in these (the national standard).
 pub const STANDARD: (f64, f64) = (480.0, 640.0);
 
-/// What a place shows of a photo: nothing where pictures are off.
+/// What a place shows of a photo: nothing where pictures are off, or there is none of this kind.
 #[must_use]
 pub fn request(model: &Model, detail: &Submission, spot: &Spot) -> Option<Request> {
     let drawing = model.drawing()?;
+    let making = model.making(detail, spot.kind)?;
     let current = model.current().is_some_and(|row| row.id == detail.summary.id);
     // Another photo is looked at whole first, whatever is looked at here.
     let zoom = model.review.zoom.filter(|_| current);
     let cells = (spot.picture.width, spot.picture.height);
     let window = zoom.and_then(|zoom| window(zoom, spot.kind, detail, cells, drawing));
-    let guides = model.review.guides.then(|| guides(detail)).and_then(|guides| match spot.kind {
+    // Lines of the old crop say nothing of a new one.
+    let guides = (model.review.guides && matches!(making, Making::Kept(_))).then(|| guides(detail)).and_then(|guides| match spot.kind {
         PictureKind::Standard => Some(guides),
         PictureKind::Preview => source_map(detail).map(|(across, down)| guides.moved(across, down)),
         _ => None,
     });
     let look = Look { window, guides, clipping: model.review.tones, draft: false };
-    Some(Request { submission: detail.summary.id, kind: spot.kind, cells, drawing, look })
+    Some(Request { submission: detail.summary.id, kind: spot.kind, making, cells, drawing, look })
 }
 
 /// The draft that stands for a request until it is here, on a line that is slow enough to need one.

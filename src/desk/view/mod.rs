@@ -4,6 +4,7 @@ mod bars;
 mod checks;
 mod conflicts;
 mod facts;
+mod fix;
 pub mod help;
 pub mod layout;
 pub mod looks;

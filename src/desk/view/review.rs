@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{
-    Drawn, checks, facts,
+    Drawn, checks, facts, fix,
     layout::{self, Spot},
     looks,
     pen::Pen,
@@ -47,10 +47,18 @@ pub fn draw(model: &Model, pen: &mut Pen, area: Rect) -> (Drawn, Option<(u16, u1
     let judged = if row.status == Status::MachineRefused { PictureKind::Preview } else { PictureKind::Standard };
     let exists = detail.ready().is_some_and(|detail| detail.pictures.contains(&judged));
     complete &= !exists || places.pictures.iter().any(|spot| spot.kind == judged);
-    // A part is not the photo.
-    complete &= model.review.zoom.is_none();
+    // A part is not the photo, and a fix that is not sent is not what would be judged.
+    let open = model.fix_of(row.id).filter(|_| model.panel == Some(Panel::Fix));
+    complete &= model.review.zoom.is_none() && open.is_none();
     drawn.complete = complete.then_some(row.id);
     drawn.draft = (drafted && !complete).then_some(row.id);
+    if let (Some(open), Some(detail)) = (open, detail.ready()) {
+        if let Some(area) = places.facts {
+            below(model, pen, area, detail);
+        }
+        let cursor = fix::draw(model, pen, places.checks, open, model.review.scroll);
+        return (drawn, Some(cursor));
+    }
     if let Some(Panel::Sheet(open)) = &model.panel {
         if let (Some(area), Some(detail)) = (places.facts, detail.ready()) {
             below(model, pen, area, detail);
@@ -130,7 +138,10 @@ fn picture(model: &Model, pen: &mut Pen, spot: &Spot, detail: &Load<Box<Submissi
         _ if model.hurried() => (String::new(), Shown::Waiting),
         (None, _) => (words("desk.picture.off"), Shown::Waiting),
         (_, Load::Failed(_)) => (words("desk.picture.failed"), Shown::Waiting),
-        (Some(_), Load::Ready(detail)) if !detail.pictures.contains(&spot.kind) => (words(absent(spot.kind)), Shown::Nothing),
+        (Some(_), Load::Ready(detail)) if model.making(detail, spot.kind).is_none() => {
+            let fix = model.fix_of(detail.summary.id).filter(|_| spot.kind == PictureKind::Standard);
+            (fix.map_or_else(|| words(absent(spot.kind)), |fix| fix::instead(model, fix)), Shown::Nothing)
+        }
         (Some(_), Load::Ready(detail)) => {
             let Some(sharp) = looks::request(model, detail, spot) else { return Shown::Waiting };
             let mut slots = [Some(sharp), None];
@@ -174,6 +185,10 @@ fn absent(kind: PictureKind) -> &'static str {
 
 fn name(model: &Model, pen: &mut Pen, spot: &Spot, detail: Option<&Submission>, drafted: bool) {
     let theme = &model.theme;
+    if let Some(fix) = detail.and_then(|detail| model.fix_of(detail.summary.id)).filter(|_| spot.kind == PictureKind::Standard) {
+        pen.write_centre(spot.name, &fix::name(model, fix), theme.base().fg(theme.warn));
+        return;
+    }
     let mut title = model.text(&format!("desk.picture.{}", spot.kind.code()), &[]);
     if let Some(zoom) = model.review.zoom {
         title = format!("{title} {}", if zoom.real { "1:1" } else { "×2" });

@@ -71,6 +71,24 @@ fn sheet() {
 }
 
 #[test]
+fn fix() {
+    snapshots("fix", |bench| {
+        open(bench);
+        bench.slowly("f++-s");
+        bench.key(Code::Down);
+    });
+}
+
+#[test]
+fn fix_refused() {
+    snapshots("fix_refused", |bench| {
+        open(bench);
+        bench.slowly("fb");
+        (0..12).for_each(|_| bench.key(Code::Up));
+    });
+}
+
+#[test]
 fn help() {
     snapshots("help", |bench| {
         open(bench);
