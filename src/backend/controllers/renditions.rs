@@ -22,10 +22,14 @@ use crate::{
         jobs::standardize::{NotReworked, Reworked},
         problems::Failure,
         state::State,
-        store::{StoreError, rework::BeforeRework, types::GivenRendition, types::ReworkWork},
+        store::{
+            StoreError,
+            rework::BeforeRework,
+            types::{GivenRendition, Intention, ReworkWork},
+        },
         vault,
     },
-    domain::adjustment::Adjustments,
+    domain::{access::Principal, adjustment::Adjustments},
 };
 
 /// Finishes a photo anew, within what the standard allows.
@@ -55,6 +59,19 @@ pub async fn add(
         BeforeRework::Answered(outcome) => return decisions::answer(&outcome),
         BeforeRework::Work(work) => work,
     };
+    // Whoever hangs up does not undo what was begun: the same intention again finds its answer.
+    let done = tokio::spawn(carry_out(state, principal, id, intention, new, work)).await;
+    decisions::answer(&done.map_err(|error| Failure::internal(&error))??)
+}
+
+async fn carry_out(
+    state: State,
+    principal: Principal,
+    id: Uuid,
+    intention: Intention,
+    new: NewRendition,
+    work: ReworkWork,
+) -> Result<ReviewOutcome, Failure> {
     let (school, owner) = (work.school.clone(), work.owner);
     let Reworked { jpeg, report } = finish(&state, work, new.adjustments).await?;
     if !vault::hexadecimal(&vault::sha256(&[&jpeg])).eq_ignore_ascii_case(&new.sha256) {
@@ -63,7 +80,7 @@ pub async fn add(
     let blob = state.blobs.put(&school, owner, BlobKind::Picture(PictureKind::Standard), &jpeg).await?;
     let given = GivenRendition { intention, report, blob };
     match state.store.rework(&principal, id, &given, state.clock.now()).await {
-        Ok(outcome) => decisions::answer(&outcome),
+        Ok(outcome) => Ok(outcome),
         Err(error) => {
             remove_unowned(&state, &given.blob, &error).await;
             Err(error.into())
