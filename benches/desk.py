@@ -46,7 +46,7 @@ class Api(http.server.BaseHTTPRequestHandler):
         if url.path == "/v1/sessions/current":
             self.answer(dict(id=ident(0), name="bench", role="reviewer", school="s"))
         elif url.path == "/v1/seasons":
-            self.answer([dict(code="s", name="2027")])
+            self.answer([dict(code="s", name="2027", rules=dict(preview_approval=True))])
         elif url.path == "/v1/progress":
             self.answer(dict(units=[COUNTS], whole=COUNTS | dict(unit=None)))
         elif url.path == "/v1/submissions":

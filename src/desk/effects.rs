@@ -1,5 +1,7 @@
 //! Where the world is touched: the server, the outbox, pictures. Everything here works off the loop and answers with an [`Event`].
 
+mod own_files;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -21,9 +23,15 @@ use crate::{
     },
     desk::{
         message::{Effect, Event, OutboxEvent},
-        picture::{Picture, Request, cache::Cache, encode},
+        picture::{
+            Picture, Request,
+            cache::{Cache, Name},
+            encode,
+        },
     },
 };
+
+pub use own_files::OwnFiles;
 
 /// Rows a page.
 const PAGE: u32 = 100;
@@ -40,6 +48,7 @@ pub struct World {
     events: UnboundedSender<Event>,
     outbox: Arc<Mutex<Outbox>>,
     wake: Arc<Notify>,
+    own: Arc<OwnFiles>,
     cache: Arc<Mutex<Cache>>,
     /// Wanted and not begun, the most urgent first.
     waiting: Vec<Request>,
@@ -52,14 +61,15 @@ pub struct World {
 impl World {
     /// Takes the world in hand, and starts to send what the outbox holds.
     #[must_use]
-    pub fn new(http: Http, outbox: Outbox, events: UnboundedSender<Event>) -> World {
+    pub fn new(http: Http, outbox: Outbox, own: OwnFiles, events: UnboundedSender<Event>) -> World {
+        let _ = events.send(Event::Habits(own.habits()));
         let opened = OutboxEvent::Opened { unsent: outbox.unsent().to_vec(), conflicts: outbox.conflicts().to_vec() };
         let _ = events.send(Event::Outbox(opened));
         let outbox = Arc::new(Mutex::new(outbox));
         let wake = Arc::new(Notify::new());
         let sender = tokio::spawn(send_all(http.clone(), Arc::clone(&outbox), Arc::clone(&wake), events.clone())).abort_handle();
         let cache = Arc::new(Mutex::new(Cache::new(CACHE)));
-        World { http, events, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender, pictures: 0 }
+        World { http, events, outbox, wake, own: Arc::new(own), cache, waiting: Vec::new(), running: HashMap::new(), sender, pictures: 0 }
     }
 
     /// Carries an effect out, or starts to. Suspension and end are the loop's own.
@@ -92,6 +102,32 @@ impl World {
                         if let Err(error) = outbox.seen(key) {
                             tracing::warn!(%error, "the outbox cannot be written");
                         }
+                    }
+                });
+            }
+            Effect::PassOn { submission, skip } => {
+                self.answer(async move { Event::PassedOn { submission, result: http.skip(submission, &skip).await } });
+            }
+            Effect::SavePicture { submission, version, kind } => {
+                let (cache, own) = (Arc::clone(&self.cache), Arc::clone(&self.own));
+                self.answer(async move {
+                    let place = async {
+                        let bytes = bytes(&http, &cache, (submission, kind)).await?;
+                        let taken = spawn_blocking(move || own.take_out(&bytes)).await;
+                        match taken {
+                            Ok(Ok(path)) => Ok(path.display().to_string()),
+                            Ok(Err(error)) => Err(Problem::new(0, "picture_not_saved", "not written").with("why", error.to_string())),
+                            Err(_) => Err(Problem::new(0, "picture_not_saved", "not written").with("why", "stopped")),
+                        }
+                    };
+                    Event::Saved { submission, version, place: place.await }
+                });
+            }
+            Effect::KeepHabits(habits) => {
+                let own = Arc::clone(&self.own);
+                spawn_blocking(move || {
+                    if let Err(error) = own.keep_habits(&habits) {
+                        tracing::warn!(%error, "the habits cannot be written");
                     }
                 });
             }
@@ -170,20 +206,24 @@ impl Drop for World {
 }
 
 async fn picture(http: &Http, cache: &Mutex<Cache>, request: Request, number: u32) -> Result<Picture, Problem> {
-    let name = (request.submission, request.kind);
-    let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(name);
-    let bytes = match known {
-        Some(bytes) => bytes,
-        None => {
-            let bytes: Arc<[u8]> = http.picture(request.submission, request.kind).await?.into();
-            cache.lock().unwrap_or_else(PoisonError::into_inner).put(name, Arc::clone(&bytes));
-            bytes
-        }
-    };
+    let bytes = bytes(http, cache, (request.submission, request.kind)).await?;
     let drawn = spawn_blocking(move || encode::picture(&bytes, &request, number)).await;
     match drawn {
         Ok(Ok(picture)) => Ok(picture),
         _ => Err(Problem::new(200, "picture_unreadable", "not a picture")),
+    }
+}
+
+/// The bytes of a picture, out of memory or from the server.
+async fn bytes(http: &Http, cache: &Mutex<Cache>, name: Name) -> Result<Arc<[u8]>, Problem> {
+    let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(name);
+    match known {
+        Some(bytes) => Ok(bytes),
+        None => {
+            let bytes: Arc<[u8]> = http.picture(name.0, name.1).await?.into();
+            cache.lock().unwrap_or_else(PoisonError::into_inner).put(name, Arc::clone(&bytes));
+            Ok(bytes)
+        }
     }
 }
 

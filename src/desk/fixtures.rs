@@ -252,7 +252,7 @@ impl Bench {
                 code: "2027-summer".into(),
                 name: "2027 夏".into(),
                 kind: SeasonKind::Roster,
-                rules: SeasonRules::default(),
+                rules: SeasonRules { preview_approval: true, ..SeasonRules::default() },
                 closes_at: None,
             }]))],
             Effect::LoadProgress { .. } => vec![Event::Progress(Box::new(Ok(self.progress())))],
@@ -295,6 +295,14 @@ impl Bench {
                 let kept = Event::Outbox(OutboxEvent::Kept { unsent: self.outbox.unsent().len() });
                 [vec![kept], self.deliver()].concat()
             }
+            Effect::PassOn { submission, .. } => {
+                let result = if self.refusing { Err(Problem::new(403, code::FORBIDDEN, "no")) } else { Ok(()) };
+                vec![Event::PassedOn { submission, result }]
+            }
+            Effect::SavePicture { submission, version, .. } => {
+                vec![Event::Saved { submission, version, place: Ok("/run/picture.jpg".into()) }]
+            }
+            Effect::KeepHabits(_) => vec![],
             Effect::KeepClaim { .. } | Effect::ReleaseClaim { .. } | Effect::Seen(_) | Effect::Suspend | Effect::Quit => vec![],
         }
     }

@@ -76,6 +76,7 @@ pub enum Place {
     /// A review of which a part is looked at closer: arrows move about.
     Closer,
     Sheet,
+    PassOn,
     Help,
     Conflicts,
     Quitting,
@@ -116,6 +117,12 @@ actions! {
     RejectByMachine, "reject_by_machine";
     Skip, "skip";
     Undo, "undo";
+    Redo, "redo";
+    PassOn, "pass_on";
+    PassIt, "pass_it";
+    AskLead, "ask_lead";
+    KeepMacro, "keep_macro";
+    BringMacro, "bring_macro";
     Next, "next";
     Previous, "previous";
     View, "view";
@@ -123,6 +130,7 @@ actions! {
     ZoomStandard, "zoom_standard";
     ZoomPortrait, "zoom_portrait";
     Blink, "blink";
+    RealPicture, "real_picture";
     Closer, "closer";
     Eyes, "eyes";
     Hair, "hair";
@@ -175,10 +183,12 @@ const REVIEW: &[Binding] = &[
     bind(Action::Reject, "x", &[Char('x')]),
     bind(Action::RejectByMachine, "r", &[Char('r')]),
     bind(Action::Skip, "s", &[Char('s')]),
+    bind(Action::PassOn, "S", &[Char('S')]),
     bind(Action::Next, "n →", &[Char('n'), Right, PageDown]),
     bind(Action::Previous, "p ←", &[Char('p'), Left, PageUp]),
     bind(Action::View, "v", &[Char('v')]),
     bind(Action::Blink, "Space", &[Char(' ')]),
+    bind(Action::RealPicture, "o", &[Char('o')]),
     bind(Action::Closer, "z", &[Char('z')]),
     bind(Action::Eyes, "e", &[Char('e')]),
     bind(Action::Hair, "h", &[Char('h')]),
@@ -197,7 +207,7 @@ const CLOSER: &[Binding] = &[
     bind(Action::PanUp, "↑", &[Up]),
     bind(Action::PanDown, "↓", &[Down]),
 ];
-const UNDO: &[Binding] = &[bind(Action::Undo, "u", &[Char('u')])];
+const UNDO: &[Binding] = &[bind(Action::Undo, "u", &[Char('u')]), bind(Action::Redo, "U", &[Char('U')])];
 const EVERYWHERE: &[Binding] = &[
     bind(Action::Back, "Esc", &[Escape, Char('q')]),
     bind(Action::Reload, "R", &[Char('R')]),
@@ -210,6 +220,8 @@ const EVERYWHERE: &[Binding] = &[
 const SHEET: &[Binding] = &[
     bind(Action::Confirm, "Enter", &[Enter]),
     bind(Action::Toggle, "Space", &[Char(' ')]),
+    bind(Action::BringMacro, "g1–9", &[Char('g')]),
+    bind(Action::KeepMacro, "m1–9", &[Char('m')]),
     bind(Action::Down, "j ↓", &[Char('j'), Down]),
     bind(Action::Up, "k ↑", &[Char('k'), Up]),
     bind(Action::PageDown, "→", &[Right, PageDown, Tab]),
@@ -217,6 +229,14 @@ const SHEET: &[Binding] = &[
     bind(Action::First, "Home", &[Home]),
     bind(Action::Last, "End", &[End]),
     bind(Action::Back, "Esc", &[Escape, Char('q')]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const PASS_ON: &[Binding] = &[
+    bind(Action::PassIt, "Enter", &[Enter]),
+    bind(Action::AskLead, "Tab", &[Tab, BackTab]),
+    bind(Action::Down, "↓", &[Down]),
+    bind(Action::Up, "↑", &[Up]),
+    bind(Action::Back, "Esc", &[Escape]),
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
 const HELP: &[Binding] = &[
@@ -246,6 +266,7 @@ fn tables(place: Place) -> &'static [&'static [Binding]] {
         // The first table that knows a key has it.
         Place::Closer => &[CLOSER, REVIEW, UNDO, EVERYWHERE],
         Place::Sheet => &[SHEET],
+        Place::PassOn => &[PASS_ON],
         Place::Help => &[HELP],
         Place::Conflicts => &[CONFLICTS],
         Place::Quitting => &[QUITTING],
@@ -288,7 +309,8 @@ mod tests {
     use super::*;
     use crate::language::{Language, has_text};
 
-    const PLACES: [Place; 7] = [Place::Units, Place::Queue, Place::Review, Place::Sheet, Place::Help, Place::Conflicts, Place::Quitting];
+    const PLACES: [Place; 8] =
+        [Place::Units, Place::Queue, Place::Review, Place::Sheet, Place::PassOn, Place::Help, Place::Conflicts, Place::Quitting];
 
     #[test]
     fn no_key_means_two_things_in_one_place() {

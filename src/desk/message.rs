@@ -10,11 +10,13 @@ use crate::{
     api::{
         problem::Problem,
         progress::Progress,
+        reviewing::NewSkip,
         roster::Season,
-        submission::{Claim, NewClaim, Page, ReviewOutcome, Submission, SubmissionSummary},
+        submission::{Claim, NewClaim, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
     },
     client::outbox::{Act, Conflict, Entry},
     desk::{
+        habits::Habits,
         keymap::Key,
         picture::{Picture, Request, policy::Facts},
     },
@@ -83,6 +85,18 @@ pub enum Event {
         picture: Result<Picture, Problem>,
     },
     Claimed(Result<Claim, Problem>),
+    /// A picture lies in a file of the user's own, until the desk is left.
+    Saved {
+        submission: Uuid,
+        version: i64,
+        place: Result<String, Problem>,
+    },
+    PassedOn {
+        submission: Uuid,
+        result: Result<(), Problem>,
+    },
+    /// What this reviewer's hands are used to.
+    Habits(Habits),
     Outbox(OutboxEvent),
 }
 
@@ -149,6 +163,18 @@ pub enum Effect {
     },
     /// The reviewer has looked at these refusals.
     Seen(Vec<Uuid>),
+    /// Put the picture that is judged where another program can show it; never the portrait.
+    SavePicture {
+        submission: Uuid,
+        version: i64,
+        kind: PictureKind,
+    },
+    /// Others are to judge a photo.
+    PassOn {
+        submission: Uuid,
+        skip: NewSkip,
+    },
+    KeepHabits(Habits),
     Suspend,
     Quit,
 }

@@ -19,6 +19,7 @@ pub mod entry;
 #[cfg(test)]
 pub mod fixtures;
 pub mod frames;
+pub mod habits;
 pub mod keymap;
 pub mod message;
 pub mod model;

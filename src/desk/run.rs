@@ -15,7 +15,7 @@ use crate::{
     api::people::User,
     client::{Http, outbox::Outbox},
     desk::{
-        effects::World,
+        effects::{OwnFiles, World},
         entry::Field,
         frames::Frames,
         message::{Effect, Event, Message, Moment, OutboxEvent},
@@ -102,6 +102,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
     let probe = Probe::new(environment, size);
     let theme = Theme::load(&config.theme, probe.facts().depth)?;
     let outbox = Outbox::open(&config.state_folder, config.http.address(), config.user.id).map_err(DeskError::Outbox)?;
+    let own = OwnFiles::new(&config.state_folder, config.user.id);
     let start = Start {
         language: config.language,
         theme,
@@ -122,7 +123,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
     let desk = Desk {
         began: Instant::now(),
         model: Model::new(start),
-        world: World::new(config.http, outbox, events),
+        world: World::new(config.http, outbox, own, events),
         probe,
         recorder,
         frames: Frames::start()?,

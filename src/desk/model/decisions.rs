@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{api::problem::Problem, client::outbox::Conflict, domain::review::Decision};
+use crate::{
+    api::{problem::Problem, submission::NewReview},
+    client::outbox::Conflict,
+    domain::review::Decision,
+};
 
 /// What became of a photo at this desk since its row was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +18,10 @@ pub enum Mark {
     SecondOpinion,
     /// Undone here, not yet answered.
     Undoing,
+    /// Passed on here, not yet answered.
+    PassingOn,
+    /// Others are offered it now.
+    PassedOn,
     /// A notice is under way.
     Notifying,
     Notified,
@@ -22,12 +30,22 @@ pub enum Mark {
 }
 
 /// One's own decision that may still be undone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Decided {
     pub submission: Uuid,
     pub student_number: String,
     pub decision: Decision,
+    /// As it was sent, to be given again after an undoing.
+    pub review: NewReview,
     pub state: DecidedState,
+}
+
+/// A decision that was taken back and can be given again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Undone {
+    pub submission: Uuid,
+    pub student_number: String,
+    pub review: NewReview,
 }
 
 /// How far a decision is.

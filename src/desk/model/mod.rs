@@ -2,6 +2,7 @@
 
 mod decisions;
 mod lists;
+mod panels;
 mod review;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,6 +19,7 @@ use crate::{
     },
     desk::{
         entry::Field,
+        habits::Habits,
         message::{Moment, Speed},
         picture::{
             Request,
@@ -26,12 +28,12 @@ use crate::{
         theme::Theme,
         update::press::Presses,
     },
-    domain::reason::Reason,
     language::{self, Language},
 };
 
-pub use decisions::{Decided, DecidedState, Mark, OutboxState};
+pub use decisions::{Decided, DecidedState, Mark, OutboxState, Undone};
 pub use lists::{List, Part, Queue, Units};
+pub use panels::{MacroKey, PassOn, Sheet};
 pub use review::{Review, Slot, TRIPLE, View, Zoom};
 
 /// The whole desk.
@@ -70,6 +72,9 @@ pub struct Model {
     pub marks: BTreeMap<Uuid, Mark>,
     /// One's own decisions, oldest first, as long as they may be undone.
     pub decided: Vec<Decided>,
+    /// What was undone, the last one last, until something else is decided.
+    pub undone: Vec<Undone>,
+    pub habits: Habits,
     pub outbox: OutboxState,
     pub news: Option<News>,
     pub presses: Presses,
@@ -92,6 +97,7 @@ pub enum Screen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Panel {
     Sheet(Sheet),
+    PassOn(PassOn),
     Help { scroll: usize },
     Conflicts { scroll: usize },
     Quitting,
@@ -102,6 +108,7 @@ impl Panel {
     #[must_use]
     pub fn field(&self) -> Option<&Field> {
         match self {
+            Panel::PassOn(panel) => Some(&panel.note),
             Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
         }
     }
@@ -109,21 +116,10 @@ impl Panel {
     /// The same, to be typed into.
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         match self {
+            Panel::PassOn(panel) => Some(&mut panel.note),
             Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
         }
     }
-}
-
-/// The reasons of a rejection, numbered from 01.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sheet {
-    pub cursor: usize,
-    /// In the order in which they were chosen.
-    pub chosen: Vec<Reason>,
-    /// The first digit of a number.
-    pub digit: Option<u8>,
-    /// Enter was pressed with nothing chosen.
-    pub empty: bool,
 }
 
 /// Something that is fetched.
@@ -207,6 +203,8 @@ impl Model {
             claim_at: 0,
             marks: BTreeMap::new(),
             decided: Vec::new(),
+            undone: Vec::new(),
+            habits: Habits::default(),
             outbox: OutboxState::default(),
             news: None,
             presses: Presses::default(),

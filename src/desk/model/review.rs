@@ -26,6 +26,8 @@ pub struct Review {
     pub stepped_at: Option<u64>,
     /// Steps follow each other so quickly that nobody looks: until when no picture is shown.
     pub hurried_until: u64,
+    /// Photos, by their versions, of which the real picture was opened outside the terminal.
+    pub opened: std::collections::HashSet<(Uuid, i64)>,
     /// Whose drafts are on the screen: the sharp ones may follow.
     pub drafted: Option<Uuid>,
 }

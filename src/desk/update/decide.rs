@@ -1,9 +1,11 @@
 //! Deciding: `a`, `x`, `r`, `s`, `u`. What may be decided when; what a decision changes at once, before the server has answered.
 
+use uuid::Uuid;
+
 use super::{
     leave_review, lists, looking,
     press::{Press, SEEN, Waiting},
-    say,
+    say, sheet,
 };
 use crate::{
     api::submission::NewReview,
@@ -11,7 +13,7 @@ use crate::{
     desk::{
         keymap::Key,
         message::Effect,
-        model::{Decided, DecidedState, Mark, Model, Panel, Part, Screen, Sheet, Slot, Tone},
+        model::{Decided, DecidedState, Mark, Model, Panel, Part, Screen, Sheet, Slot, Tone, Undone},
         view::layout,
     },
     domain::{
@@ -28,6 +30,7 @@ fn may_decide(model: &Model, decision: Decision, pressed_at: u64) -> Result<(), 
     let row = model.current().ok_or("desk.news.nothing")?;
     match model.marks.get(&row.id) {
         Some(Mark::Sending(_) | Mark::SecondOpinion | Mark::Undoing) => return Err("desk.news.already"),
+        Some(Mark::PassingOn | Mark::PassedOn) => return Err("desk.news.passed_on"),
         _ if row.reviewed_by_me => return Err("desk.news.already"),
         _ if !lists::waits(model, row) => return Err("desk.news.not_waiting"),
         _ => {}
@@ -50,6 +53,9 @@ fn may_decide(model: &Model, decision: Decision, pressed_at: u64) -> Result<(), 
     let spots = layout::review(model, model.review.view).pictures;
     if decision == Decision::Approve && spots.iter().any(|spot| failed(spot.kind)) {
         return Err("desk.news.picture_failed");
+    }
+    if decision == Decision::Approve && layout::low_resolution(model) && !model.review.opened.contains(&(row.id, row.version)) {
+        return Err("desk.news.low_resolution");
     }
     Ok(())
 }
@@ -93,8 +99,8 @@ pub fn machine_sheet_or_notice(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(row) = model.current() else { return };
     if row.status != Status::Rejected {
         let chosen = row.machine_reasons.clone();
-        let cursor = chosen.first().map_or(0, |reason| *reason as usize);
-        return open_sheet(model, Sheet { chosen, cursor, ..Sheet::default() });
+        let sheet = sheet::new(model, chosen);
+        return open_sheet(model, sheet);
     }
     let (submission, version) = (row.id, row.version);
     if model.marks.get(&submission) == Some(&Mark::Notifying) {
@@ -107,26 +113,38 @@ pub fn machine_sheet_or_notice(model: &mut Model, effects: &mut Vec<Effect>) {
 /// Enter in the sheet.
 pub fn reject(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(Panel::Sheet(sheet)) = &mut model.panel else { return };
-    let Ok(reasons) = sheet.chosen.clone().try_into() else {
+    let chosen = sheet.chosen.clone();
+    let Ok(reasons) = chosen.clone().try_into() else {
         sheet.empty = true;
         return;
     };
     model.panel = None;
+    let before = model.decided.len();
     decide_or_say(model, ReviewVerdict::Reject { reasons }, model.now.ms, effects);
+    if model.decided.len() > before {
+        model.habits.given(&chosen);
+        effects.push(Effect::KeepHabits(model.habits.clone()));
+    }
 }
 
 fn decide(model: &mut Model, verdict: ReviewVerdict, effects: &mut Vec<Effect>) {
     let Some(row) = model.current() else { return };
     let (submission, version, student_number) = (row.id, row.version, row.student.student_number.clone());
     let rendition = model.details.get(&submission).and_then(|load| load.ready()).and_then(|detail| detail.rendition);
+    model.undone.clear();
+    give(model, (submission, version), student_number, NewReview { verdict, rendition }, effects);
+    advance(model, effects);
+}
+
+/// Gives a review: marked here at once, before the server has answered.
+fn give(model: &mut Model, (submission, version): (Uuid, i64), student_number: String, review: NewReview, effects: &mut Vec<Effect>) {
     let lease = model.claim.as_ref().filter(|claim| claim.items.iter().any(|item| item.id == submission)).map(|claim| claim.token);
-    let decision = verdict.decision();
-    effects.push(Effect::Act { submission, version, lease, act: Act::Review(NewReview { verdict, rendition }) });
+    let decision = review.verdict.decision();
+    effects.push(Effect::Act { submission, version, lease, act: Act::Review(review.clone()) });
     model.marks.insert(submission, Mark::Sending(decision));
-    model.decided.push(Decided { submission, student_number, decision, state: DecidedState::Sending { version, undo: false } });
+    model.decided.push(Decided { submission, student_number, decision, review, state: DecidedState::Sending { version, undo: false } });
     // Counted here at once: the outbox says the true number as soon as the decision is on disk.
     model.outbox.unsent += 1;
-    advance(model, effects);
 }
 
 /// To the next photo that waits: ahead first, then those that were skipped.
@@ -177,6 +195,7 @@ pub fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
     });
     let Some(last) = last else { return say(model, Tone::Plain, "desk.news.nothing_to_undo", vec![]) };
     let (submission, student) = (last.submission, last.student_number.clone());
+    let undone = Undone { submission, student_number: student.clone(), review: last.review.clone() };
     match last.state {
         // Not answered yet: the undoing waits behind it in the outbox, which knows the version once the answer is here.
         DecidedState::Sending { version, .. } => {
@@ -189,18 +208,40 @@ pub fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
         }
         DecidedState::Undoing { .. } => {}
     }
+    model.undone.push(undone);
     show(model, submission);
     say(model, Tone::Plain, "desk.news.undoing", vec![("student", student)]);
 }
 
-pub fn take_back(model: &mut Model, submission: uuid::Uuid, version: i64, effects: &mut Vec<Effect>) {
+/// `U`: gives again what was undone last, as it was given: its pictures were seen then, and nothing about it has changed but the undoing.
+pub fn redo(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(last) = model.undone.last() else { return say(model, Tone::Plain, "desk.news.nothing_to_redo", vec![]) };
+    let submission = last.submission;
+    if model.marks.get(&submission) == Some(&Mark::Undoing) {
+        return say(model, Tone::Plain, "desk.news.still_undoing", vec![]);
+    }
+    let rows = model.queue.lists.iter().flat_map(|list| &list.rows);
+    let row = rows.into_iter().find(|row| row.id == submission).filter(|row| lists::waits(model, row)).cloned();
+    let Some(row) = row else {
+        model.undone.pop();
+        return say(model, Tone::Warning, "desk.news.not_redone", vec![]);
+    };
+    let Some(last) = model.undone.pop() else { return };
+    give(model, (submission, row.version), last.student_number.clone(), last.review, effects);
+    if model.current().is_some_and(|current| current.id == submission) && model.screen == Screen::Review {
+        advance(model, effects);
+    }
+    say(model, Tone::Plain, "desk.news.redone", vec![("student", last.student_number)]);
+}
+
+pub fn take_back(model: &mut Model, submission: Uuid, version: i64, effects: &mut Vec<Effect>) {
     model.marks.insert(submission, Mark::Undoing);
     model.outbox.unsent += 1;
     effects.push(Effect::Act { submission, version, lease: None, act: Act::Undo });
 }
 
 /// Puts the cursor on a photo, if it is in the open queue.
-fn show(model: &mut Model, submission: uuid::Uuid) {
+fn show(model: &mut Model, submission: Uuid) {
     if model.screen == Screen::Units {
         return;
     }

@@ -1,12 +1,12 @@
 //! What keys do, place by place.
 
-use super::{arrivals, claims, decide, leave_review, lists, looking, say, sheet};
+use super::{arrivals, claims, decide, leave_review, lists, looking, pass_on, say, sheet};
 use crate::{
     api::submission::PictureKind,
     desk::{
         keymap::{self, Action, Code, Key, Place},
         message::Effect,
-        model::{Model, Panel, Part, Screen, Sheet, Tone, View},
+        model::{Model, Panel, Part, Screen, Tone, View},
         view::layout,
     },
 };
@@ -16,6 +16,7 @@ use crate::{
 pub fn place(model: &Model) -> Place {
     match (&model.panel, model.screen) {
         (Some(Panel::Sheet(_)), _) => Place::Sheet,
+        (Some(Panel::PassOn(_)), _) => Place::PassOn,
         (Some(Panel::Help { .. }), _) => Place::Help,
         (Some(Panel::Conflicts { .. }), _) => Place::Conflicts,
         (Some(Panel::Quitting), _) => Place::Quitting,
@@ -29,10 +30,13 @@ pub fn place(model: &Model) -> Place {
 pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     let place = place(model);
     if let (Place::Sheet, Code::Char(c @ '0'..='9'), false) = (place, key.folded().code, key.ctrl) {
-        return sheet::digit(model, c as u8 - b'0');
+        return sheet::digit(model, c as u8 - b'0', effects);
     }
     if place == Place::Sheet && key.code == Code::Backspace {
         return sheet::no_digit(model);
+    }
+    if place == Place::PassOn && pass_on::typed(model, key) {
+        return;
     }
     let action = keymap::action(place, key);
     if action != Some(Action::Approve)
@@ -46,6 +50,7 @@ pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
         Place::Queue => queue(model, action, effects),
         Place::Review | Place::Closer => review(model, key.folded(), action, effects),
         Place::Sheet => sheet::act(model, action, effects),
+        Place::PassOn => pass_on::act(model, action, effects),
         Place::Help | Place::Conflicts => panel(model, action, effects),
         Place::Quitting => match action {
             Action::Yes => effects.push(Effect::Quit),
@@ -121,8 +126,9 @@ fn queue(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
 fn review(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>) {
     match action {
         Action::Approve => decide::approve(model, key, effects),
-        Action::Reject => decide::open_sheet(model, Sheet::default()),
+        Action::Reject => decide::open_sheet(model, sheet::new(model, vec![])),
         Action::RejectByMachine => decide::machine_sheet_or_notice(model, effects),
+        Action::PassOn => pass_on::open(model),
         Action::Skip => decide::advance(model, effects),
         Action::Next => step(model, 1),
         Action::Previous => step(model, -1),
@@ -138,6 +144,7 @@ fn review(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>
         Action::Back if looking::whole(model) => {}
         Action::Back => leave_review(model, effects),
         Action::Reload => arrivals::reload_current(model),
+        Action::RealPicture => looking::open_real(model, effects),
         _ if looking::act(model, action) => {}
         _ => everywhere(model, action, effects),
     }
@@ -146,6 +153,7 @@ fn review(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>
 fn everywhere(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     match action {
         Action::Undo => decide::undo(model, effects),
+        Action::Redo => decide::redo(model, effects),
         Action::Graphics => {
             model.graphics = model.graphics.next();
             let mode = model.graphics.code().to_owned();

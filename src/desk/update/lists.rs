@@ -107,7 +107,10 @@ pub fn waiting(model: &Model, from: usize) -> impl Iterator<Item = usize> {
 #[must_use]
 pub fn waits(model: &Model, row: &SubmissionSummary) -> bool {
     let open = !row.reviewed_by_me && Part::ALL.into_iter().any(|part| part.waits() && part.status() == row.status);
-    open && !matches!(model.marks.get(&row.id), Some(Mark::Sending(_) | Mark::SecondOpinion | Mark::Undoing))
+    open && !matches!(
+        model.marks.get(&row.id),
+        Some(Mark::Sending(_) | Mark::SecondOpinion | Mark::Undoing | Mark::PassingOn | Mark::PassedOn)
+    )
 }
 
 /// Changes a row wherever it stands.

@@ -11,10 +11,13 @@ pub use keys::place;
 mod lists;
 mod looking;
 mod outbox;
+mod pass_on;
 mod pictures;
 pub mod press;
 mod sheet;
 
+#[cfg(test)]
+mod closer;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
@@ -57,6 +60,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Event::Detail { submission, detail } => arrivals::detail(model, submission, detail),
         Event::Picture { request, picture } => pictures::arrived(model, request, picture),
         Event::Claimed(claim) => claims::arrived(model, claim, &mut effects),
+        Event::Saved { submission, version, place } => looking::saved(model, submission, version, place),
+        Event::PassedOn { submission, result } => pass_on::answered(model, submission, result),
+        Event::Habits(habits) => model.habits = habits,
         Event::Outbox(event) => outbox::arrived(model, event, &mut effects),
     }
     settle(model, &mut effects);

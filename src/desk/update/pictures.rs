@@ -10,7 +10,7 @@ use crate::{
     desk::{
         message::Effect,
         model::{Model, Screen, Slot, TRIPLE, View},
-        picture::{Picture, Request},
+        picture::{Picture, Request, look::Look},
         view::{layout, looks},
     },
 };
@@ -105,6 +105,17 @@ fn wanted(model: &Model) -> Vec<Request> {
             let spot = beside.iter().flat_map(|layout| &layout.pictures).find(|spot| spot.kind == kind);
             want(*submission, spot.map_or(&[], std::slice::from_ref), false);
         }
+    }
+    // What is looked at closer is left for the whole again, at once.
+    if let Some(detail) =
+        near.first().filter(|_| model.review.zoom.is_some()).and_then(|id| model.details.get(id)).and_then(|load| load.ready())
+    {
+        let whole = shown.pictures.iter().filter_map(|spot| looks::request(model, detail, spot));
+        wanted.extend(
+            whole
+                .map(|request| Request { look: Look { window: None, ..request.look }, ..request })
+                .filter(|request| model.pictures.contains_key(request)),
+        );
     }
     wanted
 }

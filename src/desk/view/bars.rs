@@ -150,12 +150,15 @@ fn shown(model: &Model, place: Place) -> impl Iterator<Item = &'static keymap::B
     keymap::bindings(place).filter(move |binding| match binding.action {
         Action::Help | Action::Suspend | Action::ZoomOriginal | Action::ZoomStandard | Action::ZoomPortrait => false,
         Action::Eyes | Action::Hair | Action::Background | Action::Guides | Action::Tones | Action::Blink => false,
+        Action::RealPicture => crate::desk::view::layout::low_resolution(model),
+        Action::Redo => !model.undone.is_empty(),
+        Action::PassOn => false,
         Action::PanLeft | Action::PanRight | Action::PanUp | Action::PanDown => false,
         Action::Conflicts => conflicts,
         Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
             matches!(place, Place::Help | Place::Conflicts)
         }
-        Action::Graphics | Action::Quit => place != Place::Sheet,
+        Action::Graphics | Action::Quit => !matches!(place, Place::Sheet | Place::PassOn),
         _ => true,
     })
 }

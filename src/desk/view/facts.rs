@@ -42,6 +42,8 @@ pub fn state(model: &Model, row: &SubmissionSummary) -> (String, Option<Style>) 
         Some(Mark::Sending(decision)) => return named("desk.mark.sending", *decision),
         Some(Mark::SecondOpinion) => return (model.text("desk.mark.second_opinion", &[]), Some(theme.held())),
         Some(Mark::Undoing) => return (model.text("desk.mark.undoing", &[]), Some(theme.held())),
+        Some(Mark::PassingOn) => return (model.text("desk.mark.passing_on", &[]), Some(theme.held())),
+        Some(Mark::PassedOn) => return (model.text("desk.mark.passed_on", &[]), Some(theme.held())),
         Some(Mark::Notifying) => return (model.text("desk.mark.notifying", &[]), Some(theme.held())),
         Some(Mark::Notified) => return (model.text("desk.mark.notified", &[]), Some(theme.held())),
         Some(Mark::Refused(code)) => {

@@ -5,10 +5,13 @@
 
 use ratatui::layout::Rect;
 
-use super::help;
+use super::{help, looks};
 use crate::{
     api::submission::PictureKind,
-    desk::model::{Model, Panel, Part, Screen, View},
+    desk::{
+        model::{Model, Panel, Part, Screen, View},
+        picture::resize,
+    },
 };
 
 /// Lines above the body (where one is, who it is) and below it (news, keys).
@@ -64,6 +67,24 @@ pub fn student_line(model: &Model) -> Rect {
     Rect { height: body.height.min(ABOVE - 1), ..body }
 }
 
+/// Dots across a picture below which it is a preview: one for three pixels of the finished photo.
+const PREVIEW: f64 = 160.0;
+
+/// Whether what is judged is shown so small that the season wants the real picture to be opened before an approval.
+#[must_use]
+pub fn low_resolution(model: &Model) -> bool {
+    if model.season.as_ref().is_some_and(|season| season.rules.preview_approval) {
+        return false;
+    }
+    let Some(drawing) = model.drawing() else { return true };
+    let largest =
+        review_with(model, model.review.view, None).pictures.into_iter().filter(|spot| spot.kind != PictureKind::Portrait).map(|spot| {
+            let (columns, rows) = resize::fit((480, 640), (spot.picture.width, spot.picture.height), drawing.cell);
+            looks::dots((columns, rows), drawing).0
+        });
+    largest.fold(0.0, f64::max) < PREVIEW
+}
+
 /// The places of the review under the present panel.
 #[must_use]
 pub fn review(model: &Model, view: View) -> Places {
@@ -88,7 +109,7 @@ fn places(area: Rect, view: View, cell: (u16, u16), refused: bool, panel: Option
         return rest(vec![], None, body, false);
     }
     let shape = Shape { cell };
-    let sheet = matches!(panel, Some(Panel::Sheet(_)));
+    let sheet = matches!(panel, Some(Panel::Sheet(_) | Panel::PassOn(_)));
     let side = Side::of(body, view, refused, shape);
     if let Some(band) = Band::of(body, view, refused, shape).filter(|band| band.picture.1 >= side.picture.1) {
         let pictures = row(band.kinds, band.picture, body, 2);

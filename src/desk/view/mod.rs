@@ -7,6 +7,7 @@ mod facts;
 pub mod help;
 pub mod layout;
 pub mod looks;
+mod pass_on;
 mod pen;
 mod queue;
 mod review;
