@@ -16,6 +16,8 @@ pub enum Mark {
     Sending(Decision),
     /// Reviewed; somebody else must look too.
     SecondOpinion,
+    /// Finished anew here, not yet answered.
+    Reworking,
     /// Undone here, not yet answered.
     Undoing,
     /// Passed on here, not yet answered.

@@ -82,13 +82,12 @@ pub fn draw(model: &Model, pen: &mut Pen, area: Rect, sheet: &Sheet, machine: &[
 /// The long help of a reason, and what is kept under digits.
 pub fn help(model: &Model, pen: &mut Pen, area: Rect, sheet: &Sheet) {
     let theme = &model.theme;
-    let mut y = area.y;
     let most = usize::from(area.height.saturating_sub(u16::from(!model.habits.macros.is_empty())));
     let help =
         sheet.reasons().get(sheet.cursor).map(|reason| model.text(&format!("reason.{}.help", reason.code()), &[])).unwrap_or_default();
-    for line in text::wrap(&text::safe(&help), usize::from(area.width.saturating_sub(1))).iter().take(most) {
+    let lines = text::wrap(&text::safe(&help), usize::from(area.width.saturating_sub(1)));
+    for (y, line) in (area.y..).zip(lines.iter().take(most)) {
         pen.write(area.x, y, area.width, line, theme.dim());
-        y += 1;
     }
     let kept: Vec<String> = model
         .habits
