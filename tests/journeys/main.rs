@@ -33,6 +33,7 @@ mod stopping;
 mod storage;
 mod support;
 mod through;
+mod tiles;
 mod tls;
 mod together;
 mod upkeep;

@@ -1,6 +1,7 @@
 //! What the desk knows: plain data, changed by `update` only, drawn by `view` only.
 
 mod decisions;
+mod grid;
 mod lists;
 mod review;
 
@@ -31,6 +32,7 @@ use crate::{
 };
 
 pub use decisions::{Decided, DecidedState, Mark, OutboxState};
+pub use grid::{Batch, Fate, Grid, Line, Seen, Why};
 pub use lists::{List, Part, Queue, Units};
 pub use review::{Review, Slot, TRIPLE, View, Zoom};
 
@@ -57,6 +59,7 @@ pub struct Model {
     pub panel: Option<Panel>,
     pub units: Units,
     pub queue: Queue,
+    pub grid: Grid,
     pub review: Review,
     pub details: HashMap<Uuid, Load<Box<Submission>>>,
     pub pictures: HashMap<Request, Slot>,
@@ -85,6 +88,8 @@ pub struct Model {
 pub enum Screen {
     Units,
     Queue,
+    /// The open part of the queue as tiles.
+    Grid,
     Review,
 }
 
@@ -92,8 +97,17 @@ pub enum Screen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Panel {
     Sheet(Sheet),
-    Help { scroll: usize },
-    Conflicts { scroll: usize },
+    Batch(Batch),
+    /// The attempts of the student under review.
+    History {
+        scroll: usize,
+    },
+    Help {
+        scroll: usize,
+    },
+    Conflicts {
+        scroll: usize,
+    },
     Quitting,
 }
 
@@ -102,14 +116,16 @@ impl Panel {
     #[must_use]
     pub fn field(&self) -> Option<&Field> {
         match self {
-            Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Sheet(_) | Panel::Batch(_) | Panel::History { .. } => None,
+            Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
         }
     }
 
     /// The same, to be typed into.
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         match self {
-            Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Sheet(_) | Panel::Batch(_) | Panel::History { .. } => None,
+            Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
         }
     }
 }
@@ -198,6 +214,7 @@ impl Model {
             panel: None,
             units: Units::default(),
             queue: Queue::default(),
+            grid: Grid::default(),
             review: Review::default(),
             details: HashMap::new(),
             pictures: HashMap::new(),

@@ -1,7 +1,9 @@
 //! Deciding: `a`, `x`, `r`, `s`, `u`. What may be decided when; what a decision changes at once, before the server has answered.
 
+use uuid::Uuid;
+
 use super::{
-    leave_review, lists, looking,
+    batch, leave_review, lists, looking,
     press::{Press, SEEN, Waiting},
     say,
 };
@@ -116,17 +118,31 @@ pub fn reject(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn decide(model: &mut Model, verdict: ReviewVerdict, effects: &mut Vec<Effect>) {
-    let Some(row) = model.current() else { return };
-    let (submission, version, student_number) = (row.id, row.version, row.student.student_number.clone());
+    let Some(submission) = model.current().map(|row| row.id) else { return };
     let rendition = model.details.get(&submission).and_then(|load| load.ready()).and_then(|detail| detail.rendition);
+    keep(model, submission, verdict, rendition, None, effects);
+    advance(model, effects);
+}
+
+/// Has a decision written down and sent, on the version that is listed and the rendition that was seen.
+pub fn keep(
+    model: &mut Model,
+    submission: Uuid,
+    verdict: ReviewVerdict,
+    rendition: Option<Uuid>,
+    batch: Option<u64>,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(row) = batch::row(model, submission) else { return };
+    let (version, student_number) = (row.version, row.student.student_number.clone());
     let lease = model.claim.as_ref().filter(|claim| claim.items.iter().any(|item| item.id == submission)).map(|claim| claim.token);
     let decision = verdict.decision();
     effects.push(Effect::Act { submission, version, lease, act: Act::Review(NewReview { verdict, rendition }) });
     model.marks.insert(submission, Mark::Sending(decision));
-    model.decided.push(Decided { submission, student_number, decision, state: DecidedState::Sending { version, undo: false } });
+    model.grid.tags.remove(&submission);
+    model.decided.push(Decided { submission, student_number, decision, state: DecidedState::Sending { version, undo: false }, batch });
     // Counted here at once: the outbox says the true number as soon as the decision is on disk.
     model.outbox.unsent += 1;
-    advance(model, effects);
 }
 
 /// To the next photo that waits: ahead first, then those that were skipped.
@@ -177,30 +193,39 @@ pub fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
     });
     let Some(last) = last else { return say(model, Tone::Plain, "desk.news.nothing_to_undo", vec![]) };
     let (submission, student) = (last.submission, last.student_number.clone());
-    match last.state {
-        // Not answered yet: the undoing waits behind it in the outbox, which knows the version once the answer is here.
-        DecidedState::Sending { version, .. } => {
-            last.state = DecidedState::Sending { version, undo: true };
-            take_back(model, submission, version, effects);
-        }
-        DecidedState::Held { version, until } => {
-            last.state = DecidedState::Undoing { version, until };
-            take_back(model, submission, version, effects);
-        }
-        DecidedState::Undoing { .. } => {}
+    if let Some(group) = last.batch {
+        return batch::undo(model, group, effects);
     }
+    undo_one(model, submission, effects);
     show(model, submission);
     say(model, Tone::Plain, "desk.news.undoing", vec![("student", student)]);
 }
 
-pub fn take_back(model: &mut Model, submission: uuid::Uuid, version: i64, effects: &mut Vec<Effect>) {
+/// Takes back one's own decision on a photo.
+pub fn undo_one(model: &mut Model, submission: Uuid, effects: &mut Vec<Effect>) {
+    let Some(decided) = model.decided.iter_mut().find(|decided| decided.submission == submission) else { return };
+    match decided.state {
+        // Not answered yet: the undoing waits behind it in the outbox, which knows the version once the answer is here.
+        DecidedState::Sending { version, .. } => {
+            decided.state = DecidedState::Sending { version, undo: true };
+            take_back(model, submission, version, effects);
+        }
+        DecidedState::Held { version, until } => {
+            decided.state = DecidedState::Undoing { version, until };
+            take_back(model, submission, version, effects);
+        }
+        DecidedState::Undoing { .. } => {}
+    }
+}
+
+pub fn take_back(model: &mut Model, submission: Uuid, version: i64, effects: &mut Vec<Effect>) {
     model.marks.insert(submission, Mark::Undoing);
     model.outbox.unsent += 1;
     effects.push(Effect::Act { submission, version, lease: None, act: Act::Undo });
 }
 
 /// Puts the cursor on a photo, if it is in the open queue.
-fn show(model: &mut Model, submission: uuid::Uuid) {
+pub fn show(model: &mut Model, submission: Uuid) {
     if model.screen == Screen::Units {
         return;
     }
