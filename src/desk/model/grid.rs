@@ -74,6 +74,8 @@ pub enum Why {
     /// Reviewed by the same person.
     Already,
     NotWaiting,
+    /// A new rendition of it is under way.
+    Reworking,
     /// The machine refused it: there is nothing to approve.
     NoRendition,
     /// Somebody else looks at it until then.
@@ -96,6 +98,7 @@ impl Why {
     pub fn key(self) -> &'static str {
         match self {
             Why::Already => "desk.batch.already",
+            Why::Reworking => "desk.batch.reworking",
             Why::NotWaiting => "desk.batch.not_waiting",
             Why::NoRendition => "desk.batch.no_rendition",
             Why::Claimed(_) => "desk.batch.claimed",

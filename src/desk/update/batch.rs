@@ -66,6 +66,10 @@ fn fate(model: &Model, row: &SubmissionSummary, decision: Decision) -> Fate {
     if row.reviewed_by_me || matches!(model.marks.get(&row.id), Some(Mark::Sending(_) | Mark::SecondOpinion | Mark::Undoing)) {
         return Fate::Left(Why::Already);
     }
+    // Not before the server holds what was seen.
+    if model.marks.get(&row.id) == Some(&Mark::Reworking) {
+        return Fate::Left(Why::Reworking);
+    }
     if !lists::waits(model, row) {
         return Fate::Left(Why::NotWaiting);
     }

@@ -7,6 +7,7 @@ mod arrivals;
 mod batch;
 mod claims;
 mod decide;
+mod fix;
 mod grid;
 pub use grid::machine_reasons;
 mod keys;

@@ -56,7 +56,11 @@ fn head(model: &Model, batch: &Batch, cells: usize, roomy: bool) -> Vec<(String,
     };
     let title = model.text(title, &[("count", &batch.reviewed().to_string()), ("all", &batch.lines.len().to_string())]);
     let mut lines = vec![(title, style.add_modifier(ratatui::style::Modifier::BOLD))];
-    let mut say = |words: String, style: Style| lines.extend(text::wrap(&text::safe(&words), cells).into_iter().map(|line| (line, style)));
+    // Where there is little room, what will happen to each comes before the end of a sentence.
+    let mut say = |words: String, style: Style| {
+        let wrapped = if roomy { text::wrap(&text::safe(&words), cells) } else { vec![words] };
+        lines.extend(wrapped.into_iter().map(|line| (line, style)));
+    };
     if let ReviewVerdict::Reject { reasons } = &batch.verdict {
         say(model.text("desk.decision.reasons", &[("reasons", &facts::reasons(model, reasons.as_slice()))]), theme.base());
     }
