@@ -58,7 +58,8 @@ fn tagged_photos_are_approved_as_a_batch_and_taken_back_as_one() {
             of.sort_unstable();
             of
         };
-        let stranger = house.submissions(&registrar).into_iter().find(|row| row.student.student_number == number(3)).expect("it is there").id;
+        let stranger =
+            house.submissions(&registrar).into_iter().find(|row| row.student.student_number == number(3)).expect("it is there").id;
         assert_eq!((of("decision.held").len(), of("decision.held")), (3, of("decision.undone")), "{new:?}");
         assert!(!of("decision.held").contains(&stranger), "{new:?}");
         assert!(new.iter().filter(|line| line.action == "decision.held").all(|line| line.details["decision"] == "approve"), "{new:?}");

@@ -124,8 +124,7 @@ fn an_undo_before_the_answer_takes_the_whole_batch_back() {
 #[test]
 fn the_preview_says_of_each_what_happens_and_why_not() {
     let mut bench = queue(30, |bench| {
-        let until = |minutes: i64| Timestamp::from_second(NOON + minutes * 60).ok();
-        bench.rows[4].claimed_until = until(30);
+        bench.rows[4].claimed_until = Timestamp::from_second(NOON + 30 * 60).ok();
         bench.rows[6].reviewed_by_me = true;
         bench.rows[7].checks = crate::domain::check::Verdict::Pass;
         bench.rows[7].band = None;
