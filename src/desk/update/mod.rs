@@ -6,6 +6,7 @@
 mod arrivals;
 mod claims;
 mod decide;
+mod fix;
 mod keys;
 pub use keys::place;
 mod lists;
