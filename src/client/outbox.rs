@@ -39,21 +39,32 @@ pub struct Entry {
     pub key: Uuid,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Uuid>,
+    /// The bundle on which it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Uuid>,
     #[serde(flatten)]
     pub act: Act,
 }
 
 impl Entry {
+    /// When it was decided, by this machine's clock: its key says so.
+    #[must_use]
+    pub fn decided_at(&self) -> Option<jiff::Timestamp> {
+        let (seconds, nanoseconds) = self.key.get_timestamp()?.to_unix();
+        jiff::Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanoseconds).ok()?).ok()
+    }
+
     /// Sends the intention once.
     ///
     /// # Errors
     /// The server's problem, or the client's where no answer came.
     pub async fn send(&self, http: &Http) -> Result<ReviewOutcome, Problem> {
         let intention = Intention { version: self.version, key: self.key, lease: self.lease };
-        match &self.act {
-            Act::Review(review) => http.review(self.submission, review, intention).await,
-            Act::Undo => http.undo(self.submission, intention).await,
-            Act::RetakeNotice => http.retake_notice(self.submission, intention).await,
+        match (&self.act, self.bundle) {
+            (Act::Review(review), Some(bundle)) => http.review_from(bundle, self.submission, review, intention).await,
+            (Act::Review(review), None) => http.review(self.submission, review, intention).await,
+            (Act::Undo, _) => http.undo(self.submission, intention).await,
+            (Act::RetakeNotice, _) => http.retake_notice(self.submission, intention).await,
         }
     }
 }
@@ -99,10 +110,9 @@ impl Outbox {
     /// When the folder or the journal cannot be written, or too many desks of this user are open already.
     pub fn open(folder: &Path, server: &str, user: Uuid) -> io::Result<Outbox> {
         create_private_folder(folder)?;
-        let server: String = server.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
         let mut own: Option<Outbox> = None;
         for slot in 0..MOST_DESKS {
-            let path = folder.join(format!("outbox_{server}_{user}.{slot}.jsonl"));
+            let path = journal(folder, server, user, slot);
             if own.is_some() && !path.exists() {
                 continue;
             }
@@ -228,6 +238,30 @@ impl Outbox {
     }
 }
 
+/// What the journals of a user at a server say, also those that a desk is writing at this moment.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn peek(folder: &Path, server: &str, user: Uuid) -> io::Result<(Vec<Entry>, Vec<Conflict>)> {
+    let (mut unsent, mut conflicts) = (vec![], vec![]);
+    for slot in 0..MOST_DESKS {
+        match File::open(journal(folder, server, user, slot)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            file => {
+                let (more, refused) = read(&file?)?;
+                unsent.extend(more);
+                conflicts.extend(refused);
+            }
+        }
+    }
+    Ok((unsent, conflicts))
+}
+
+fn journal(folder: &Path, server: &str, user: Uuid, slot: u32) -> PathBuf {
+    let server: String = server.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    folder.join(format!("outbox_{server}_{user}.{slot}.jsonl"))
+}
+
 fn read(file: &File) -> io::Result<(Vec<Entry>, Vec<Conflict>)> {
     let (mut unsent, mut conflicts) = (Vec::<Entry>::new(), Vec::<Conflict>::new());
     let mut reader = BufReader::new(file);
@@ -251,13 +285,13 @@ fn read(file: &File) -> io::Result<(Vec<Entry>, Vec<Conflict>)> {
 }
 
 #[cfg(unix)]
-fn create_private_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 #[cfg(not(unix))]
-fn create_private_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
@@ -283,7 +317,7 @@ mod tests {
 
     fn entry() -> Entry {
         let review = NewReview { verdict: ReviewVerdict::Approve, rendition: Some(Uuid::from_u128(9)) };
-        Entry { submission: Uuid::from_u128(1), version: 3, key: Uuid::now_v7(), lease: None, act: Act::Review(review) }
+        Entry { submission: Uuid::from_u128(1), version: 3, key: Uuid::now_v7(), lease: None, bundle: None, act: Act::Review(review) }
     }
 
     fn open(folder: &Path) -> Outbox {

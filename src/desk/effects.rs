@@ -80,7 +80,7 @@ impl World {
                 tokio::spawn(async move { http.release_claim(token).await });
             }
             Effect::Act { submission, version, lease, act } => {
-                self.keep(Entry { submission, version, key: Uuid::now_v7(), lease, act });
+                self.keep(Entry { submission, version, key: Uuid::now_v7(), lease, bundle: None, act });
             }
             Effect::Seen(keys) => {
                 let outbox = Arc::clone(&self.outbox);

@@ -281,7 +281,7 @@ impl Bench {
             }
             Effect::Act { submission, version, lease, act } => {
                 self.keys_of_acts += 1;
-                let entry = Entry { submission, version, key: Uuid::from_u128(self.keys_of_acts), lease, act };
+                let entry = Entry { submission, version, key: Uuid::from_u128(self.keys_of_acts), lease, bundle: None, act };
                 self.decide(entry)
             }
             Effect::KeepClaim { .. } | Effect::ReleaseClaim { .. } | Effect::Seen(_) | Effect::Suspend | Effect::Quit => vec![],
