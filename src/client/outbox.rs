@@ -5,6 +5,7 @@
 //! passed over. Two desks of one user take journals of their own; what a journal nobody holds still says is taken over.
 
 use std::{
+    collections::HashSet,
     fs::{self, File, OpenOptions},
     io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -98,6 +99,8 @@ pub struct Outbox {
     file: File,
     unsent: Vec<Entry>,
     conflicts: Vec<Conflict>,
+    /// Whose sending was begun: the server may have them.
+    begun: HashSet<Uuid>,
 }
 
 /// As many desks of one user at one server on one machine.
@@ -125,7 +128,7 @@ impl Outbox {
             let (unsent, conflicts) = read(&file)?;
             match &mut own {
                 None => {
-                    let mut outbox = Outbox { path, file, unsent, conflicts };
+                    let mut outbox = Outbox { path, file, unsent, conflicts, begun: HashSet::new() };
                     outbox.compact()?;
                     own = Some(outbox);
                 }
@@ -152,6 +155,38 @@ impl Outbox {
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
         &self.conflicts
+    }
+
+    /// When the oldest of what is unsent was decided, by this machine's clock.
+    #[must_use]
+    pub fn oldest(&self) -> Option<jiff::Timestamp> {
+        self.unsent.iter().filter_map(Entry::decided_at).min()
+    }
+
+    /// Says that an intention is about to be sent; `false` where it is not there any more.
+    pub fn begin(&mut self, key: Uuid) -> bool {
+        let there = self.unsent.iter().any(|entry| entry.key == key);
+        if there {
+            self.begun.insert(key);
+        }
+        there
+    }
+
+    /// It did not reach the server for certain: there was no connection.
+    pub fn never_left(&mut self, key: Uuid) {
+        self.begun.remove(&key);
+    }
+
+    /// Takes the newest review of a photo back that has never left; `false` where there is none.
+    ///
+    /// # Errors
+    /// When the journal cannot be written: the intention stays.
+    pub fn take_back(&mut self, submission: Uuid) -> io::Result<bool> {
+        let found = self.unsent.iter().rev().find(|entry| entry.submission == submission && matches!(entry.act, Act::Review(_)));
+        let Some(key) = found.map(|entry| entry.key).filter(|key| !self.begun.contains(key)) else { return Ok(false) };
+        self.append(&Line::Done { key })?;
+        self.unsent.retain(|entry| entry.key != key);
+        Ok(true)
     }
 
     /// Keeps an intention; when this returns it survives a crash.

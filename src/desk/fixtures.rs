@@ -124,6 +124,7 @@ pub fn start(language: Language, size: (u16, u16)) -> Start {
         zone: TimeZone::UTC,
         season: None,
         unit: None,
+        away: None,
     }
 }
 
@@ -283,6 +284,21 @@ impl Bench {
                 self.keys_of_acts += 1;
                 let entry = Entry { submission, version, key: Uuid::from_u128(self.keys_of_acts), lease, bundle: None, act };
                 self.decide(entry)
+            }
+            Effect::KeepMine { submission, version, act, .. } => {
+                self.keys_of_acts += 1;
+                let entry = Entry { submission, version, key: Uuid::from_u128(self.keys_of_acts), lease: None, bundle: None, act };
+                self.decide(entry)
+            }
+            // Nothing has left while the server does not answer.
+            Effect::TakeBack { submission } => {
+                let waiting = |effect: &Effect| matches!(effect, Effect::Act { submission: id, .. } if *id == submission);
+                self.pending.retain(|effect| !waiting(effect));
+                vec![Event::Outbox(OutboxEvent::TakenBack { submission, done: self.offline, unsent: 0 })]
+            }
+            Effect::LoadStanding { submission } => {
+                let detail = detail(self.find(submission));
+                vec![Event::Stands { submission, detail: Ok(Box::new(detail)) }]
             }
             Effect::KeepClaim { .. } | Effect::ReleaseClaim { .. } | Effect::Seen(_) | Effect::Suspend | Effect::Quit => vec![],
         }

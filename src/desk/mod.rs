@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! run          the loop: signals, keys, finished work; at most one frame per 16 ms
-//!  ├ effects   where the world is touched: HTTP, outbox, pictures
+//!  ├ effects   where the world is touched: HTTP, outbox, pictures; `away` answers from a bundle
 //!  ├ terminal  enter and leave, probe, input bytes, signals
 //!  └ record    the explicit log of messages
 //! update       pure: (model, message) → effects
@@ -13,6 +13,7 @@
 //!
 //! `model`, `message`, `update` and `view` know no clock, tty, socket or runtime: time and keys arrive in messages.
 
+pub mod away;
 pub mod effects;
 #[cfg(test)]
 pub mod fixtures;

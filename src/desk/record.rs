@@ -16,7 +16,7 @@ use crate::{
     api::submission::{MaskedStudent, SubmissionSummary},
     desk::{
         message::{Event, Message},
-        model::Start,
+        model::{Away, Start},
         picture::policy::{Facts, Graphics},
         theme::Theme,
     },
@@ -32,6 +32,8 @@ struct Header {
     graphics: Graphics,
     season: Option<String>,
     unit: Option<String>,
+    #[serde(default)]
+    away: Option<Away>,
 }
 
 /// Writes a record.
@@ -60,6 +62,7 @@ impl Recorder {
             graphics: start.graphics,
             season: start.season.clone(),
             unit: start.unit.clone(),
+            away: start.away,
         };
         line(&mut file, &header)?;
         Ok(Recorder { file, scrubber: Scrubber::default() })
@@ -100,6 +103,7 @@ pub fn read(path: &Path) -> io::Result<(Start, Vec<Message>)> {
         zone: TimeZone::UTC,
         season: header.season,
         unit: header.unit,
+        away: header.away,
     };
     Ok((start, messages))
 }
@@ -115,7 +119,7 @@ impl Scrubber {
     pub fn scrub(&mut self, message: &mut Message) {
         match &mut message.event {
             Event::Page { page: Ok(page), .. } => page.items.iter_mut().for_each(|row| self.row(row)),
-            Event::Detail { detail: Ok(detail), .. } => self.row(&mut detail.summary),
+            Event::Detail { detail: Ok(detail), .. } | Event::Stands { detail: Ok(detail), .. } => self.row(&mut detail.summary),
             Event::Claimed(Ok(claim)) => claim.items.iter_mut().for_each(|row| self.row(row)),
             _ => {}
         }

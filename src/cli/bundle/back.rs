@@ -25,7 +25,8 @@ pub async fn sync(context: &Context, folder: &Path, file: &Path, json: bool, out
     if http.address() != record.server || http.me().await?.id != record.user {
         return Err(foreign().into());
     }
-    let stands = standing(&http, &Register::of(folder), record.id).await?;
+    let register = Register::of(folder);
+    let stands = standing(&http, &register, record.id).await?;
     let unwritten = |_| Problem::new(0, crate::client::bundle::code::UNWRITTEN, "the outbox cannot be written");
     let mut outbox = Outbox::open(folder, &record.server, record.user).map_err(unwritten)?;
     let entries: Vec<Entry> = outbox.unsent().iter().filter(|entry| entry.bundle == Some(record.id)).cloned().collect();
@@ -38,12 +39,14 @@ pub async fn sync(context: &Context, folder: &Path, file: &Path, json: bool, out
             Settled::Refused(problem) => ("conflict", Some(problem.clone())),
         };
         match settled {
-            Settled::Done(_) => {
+            Settled::Done(outcome) => {
                 accepted += 1;
+                register.settle(record.id, &outcome).map_err(unwritten)?;
                 outbox.done(entry.key).map_err(unwritten)?;
             }
-            Settled::Same(_) => {
+            Settled::Same(outcome) => {
                 same += 1;
+                register.settle(record.id, &outcome).map_err(unwritten)?;
                 outbox.done(entry.key).map_err(unwritten)?;
             }
             Settled::Refused(problem) => outbox.refused(entry.key, problem).map_err(unwritten)?,

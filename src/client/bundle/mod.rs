@@ -14,7 +14,11 @@ pub mod sealed;
 pub mod sync;
 pub mod take;
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use jiff::{SignedDuration, Timestamp};
@@ -32,7 +36,7 @@ use crate::{
         problem::{self, Problem},
         progress::{Progress, UnitProgress},
         roster::Season,
-        submission::{Page, PictureKind, Submission},
+        submission::{Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
     },
     domain::lifecycle::attempt::Status,
 };
@@ -106,6 +110,14 @@ pub struct Bundle {
     reader: Reader,
     index: Index,
     details: HashMap<Uuid, Submission>,
+    /// What became of photos since, and which are nobody's any more.
+    since: Mutex<Since>,
+}
+
+#[derive(Default)]
+struct Since {
+    settled: HashMap<Uuid, ReviewOutcome>,
+    erased: Vec<Uuid>,
 }
 
 impl std::fmt::Debug for Bundle {
@@ -148,7 +160,35 @@ impl Bundle {
             let detail: Submission = serde_json::from_slice(&reader.frame(photo.detail)?).map_err(damaged)?;
             details.insert(photo.submission, detail);
         }
-        Ok(Bundle { reader, index, details })
+        Ok(Bundle { reader, index, details, since: Mutex::default() })
+    }
+
+    /// A photo was decided at the server.
+    pub fn settle(&self, outcome: &ReviewOutcome) {
+        self.since().settled.insert(outcome.submission, outcome.clone());
+    }
+
+    /// People were erased: nothing of them is given out any more.
+    pub fn forget(&self, erased: &[Uuid]) {
+        self.since().erased.extend(erased);
+    }
+
+    fn since(&self) -> MutexGuard<'_, Since> {
+        self.since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A photo as it stands now, as far as is known here.
+    fn detail(&self, id: Uuid) -> Option<Submission> {
+        let since = self.since();
+        let mut detail = self.details.get(&id).filter(|_| !since.erased.contains(&id))?.clone();
+        if let Some(outcome) = since.settled.get(&id) {
+            let row = &mut detail.summary;
+            (row.status, row.version, row.decision, row.held_until) =
+                (outcome.status, outcome.version, outcome.decision, outcome.held_until);
+            // Reviewed, and others must look too.
+            row.reviewed_by_me = outcome.decision.is_none();
+        }
+        Some(detail)
     }
 
     #[must_use]
@@ -196,7 +236,8 @@ impl Bundle {
     /// The counts of what is in it.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let of = |status| i64::try_from(self.details.values().filter(|detail| detail.summary.status == status).count()).unwrap_or(0);
+        let details: Vec<_> = self.index.photos.iter().filter_map(|photo| self.detail(photo.submission)).collect();
+        let of = |status| i64::try_from(details.iter().filter(|detail| detail.summary.status == status).count()).unwrap_or(0);
         let unit = &self.index.unit;
         let unit = UnitProgress {
             unit: unit.unit.clone(),
@@ -205,6 +246,8 @@ impl Bundle {
             captured_students: i64::try_from(self.photos()).unwrap_or(0),
             pending: of(Status::Pending),
             machine_refused: of(Status::MachineRefused),
+            held: of(Status::Held),
+            rejected: of(Status::Rejected),
             ..UnitProgress::default()
         };
         Progress::of(vec![unit])
@@ -212,10 +255,10 @@ impl Bundle {
 
     /// Its rows, in the order in which they were taken.
     #[must_use]
-    pub fn submissions(&self, query: &SubmissionQuery) -> Page<crate::api::submission::SubmissionSummary> {
+    pub fn submissions(&self, query: &SubmissionQuery) -> Page<SubmissionSummary> {
         let here = query.season == self.season().code && query.unit.as_deref().is_none_or(|unit| unit == self.unit());
-        let rows = self.index.photos.iter().filter_map(|photo| self.details.get(&photo.submission)).map(|detail| &detail.summary);
-        let items = rows.filter(|row| here && query.status.is_none_or(|status| status == row.status)).cloned().collect();
+        let rows = self.index.photos.iter().filter_map(|photo| self.detail(photo.submission)).map(|detail| detail.summary);
+        let items = rows.filter(|row| here && query.status.is_none_or(|status| status == row.status)).collect();
         Page { items, next: None }
     }
 
@@ -224,7 +267,7 @@ impl Bundle {
     /// # Errors
     /// `bundle_not_here`.
     pub fn submission(&self, id: Uuid) -> Result<Submission, Problem> {
-        self.details.get(&id).cloned().ok_or_else(not_here)
+        self.detail(id).ok_or_else(not_here)
     }
 
     /// The bytes of a picture.
@@ -232,7 +275,8 @@ impl Bundle {
     /// # Errors
     /// `bundle_not_here`, or that the file is damaged.
     pub fn picture(&self, id: Uuid, kind: PictureKind) -> Result<Vec<u8>, Problem> {
-        let photo = self.index.photos.iter().find(|photo| photo.submission == id).ok_or_else(not_here)?;
+        let erased = self.since().erased.contains(&id);
+        let photo = self.index.photos.iter().find(|photo| photo.submission == id && !erased).ok_or_else(not_here)?;
         let frame = photo.pictures.iter().find(|(known, _)| *known == kind).ok_or_else(not_here)?.1;
         Ok(self.reader.frame(frame)?)
     }

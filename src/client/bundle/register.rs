@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::sealed::random;
-use crate::{api::bundle::SignedBundle, client::outbox::create_private_folder};
+use crate::{
+    api::{bundle::SignedBundle, submission::ReviewOutcome},
+    client::outbox::create_private_folder,
+};
 
 /// A device: a key that never leaves it, and the name that follows from the key.
 #[derive(Clone)]
@@ -124,11 +127,46 @@ impl Register {
         put(&self.folder, &self.path(record.id), &serde_json::to_vec(record)?, true)
     }
 
+    /// Writes down what became of a bundle's photo at the server.
+    ///
+    /// # Errors
+    /// When it cannot be written; the photo would be offered once more, and the server would say how it stands.
+    pub fn settle(&self, id: Uuid, outcome: &ReviewOutcome) -> io::Result<()> {
+        create_private_folder(&self.folder)?;
+        let mut options = fs::OpenOptions::new();
+        options.append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut line = serde_json::to_vec(outcome)?;
+        line.push(b'\n');
+        options.open(self.settled_path(id))?.write_all(&line)
+    }
+
+    /// What became of a bundle's photos, as far as was written down; the newest of a photo comes last.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn settled(&self, id: Uuid) -> io::Result<Vec<ReviewOutcome>> {
+        match fs::read_to_string(self.settled_path(id)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(vec![]),
+            text => Ok(text?.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
+        }
+    }
+
+    fn settled_path(&self, id: Uuid) -> PathBuf {
+        self.folder.join(format!("{id}.settled"))
+    }
+
     /// Forgets a bundle and the key of its file: no copy of the file opens any more.
     ///
     /// # Errors
     /// When it cannot be removed.
     pub fn forget(&self, id: Uuid) -> io::Result<()> {
+        if let Err(error) = fs::remove_file(self.settled_path(id))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
         let path = self.path(id);
         // Over the key first: what is only unlinked may be found again.
         if let Ok(mut file) = fs::OpenOptions::new().write(true).open(&path) {

@@ -35,6 +35,9 @@ fn may_decide(model: &Model, decision: Decision, pressed_at: u64) -> Result<(), 
     if decision == Decision::Approve && row.status == Status::MachineRefused {
         return Err("desk.news.no_rendition");
     }
+    if model.away.is_some_and(|away| away.expires_at <= model.now.wall) {
+        return Err("desk.news.bundle_expired");
+    }
     if model.drawing().is_none() {
         return Err("desk.news.graphics_off");
     }

@@ -36,6 +36,20 @@ pub fn arrived(model: &mut Model, event: OutboxEvent, effects: &mut Vec<Effect>)
             model.decided.retain(|decided| decided.submission != submission);
             say(model, Tone::Problem, "desk.news.not_kept", vec![]);
         }
+        OutboxEvent::Oldest(oldest) => model.outbox.oldest = oldest,
+        OutboxEvent::TakenBack { submission, done, unsent } => {
+            model.outbox.unsent = unsent;
+            taken_back(model, submission, done, effects);
+        }
+        OutboxEvent::Same { submission, outcome, unsent } => {
+            model.outbox.unsent = unsent;
+            model.outbox.waiting = None;
+            model.units.stale = true;
+            stands(model, submission, &outcome);
+            // Somebody else's decision is not one's own to take back.
+            model.decided.retain(|decided| decided.submission != submission);
+            say(model, Tone::Plain, "desk.news.same", vec![]);
+        }
         OutboxEvent::Sent { submission, act, outcome, unsent } => {
             model.outbox.unsent = unsent;
             model.outbox.waiting = None;
@@ -59,7 +73,8 @@ pub fn arrived(model: &mut Model, event: OutboxEvent, effects: &mut Vec<Effect>)
     }
 }
 
-fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome, effects: &mut Vec<Effect>) {
+/// What stands now, by the server.
+fn stands(model: &mut Model, submission: Uuid, outcome: &ReviewOutcome) {
     lists::change(model, submission, |row| {
         row.status = outcome.status;
         row.version = outcome.version;
@@ -68,6 +83,26 @@ fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome,
     });
     model.details.remove(&submission);
     model.marks.remove(&submission);
+}
+
+/// A decision that was never sent is as if it had not been made; one that may have been sent is taken back once it is answered.
+fn taken_back(model: &mut Model, submission: Uuid, done: bool, effects: &mut Vec<Effect>) {
+    let Some(at) = model.decided.iter().rposition(|decided| decided.submission == submission) else { return };
+    if done {
+        model.decided.remove(at);
+        model.marks.remove(&submission);
+        say(model, Tone::Plain, "desk.news.undone", vec![]);
+    } else if let DecidedState::Held { version, .. } = model.decided[at].state {
+        // It was answered in the meantime.
+        model.decided[at].state = DecidedState::Undoing;
+        decide::take_back(model, submission, version, effects);
+    } else {
+        model.decided[at].state = DecidedState::Sending { undo: true };
+    }
+}
+
+fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome, effects: &mut Vec<Effect>) {
+    stands(model, submission, outcome);
     match act {
         Act::Review(_) => reviewed(model, submission, outcome, effects),
         Act::Undo => {

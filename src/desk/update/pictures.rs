@@ -4,13 +4,13 @@
 
 use uuid::Uuid;
 
-use super::arrivals;
+use super::{arrivals, conflicts};
 use crate::{
     api::problem::Problem,
     desk::{
         message::Effect,
-        model::{Model, Screen, Slot, TRIPLE, View},
-        picture::{Picture, Request},
+        model::{Model, Panel, Screen, Slot, TRIPLE, View},
+        picture::{Origin, Picture, Request},
         view::layout,
     },
 };
@@ -59,6 +59,9 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn wanted(model: &Model) -> Vec<Request> {
+    if matches!(model.panel, Some(Panel::Conflicts { .. })) {
+        return conflicts::wanted(model);
+    }
     let (Screen::Review, Some(drawing)) = (model.screen, model.drawing()) else { return vec![] };
     let near = arrivals::neighbourhood(model);
     let shown = layout::review_with(model, model.review.view, None);
@@ -69,7 +72,8 @@ fn wanted(model: &Model) -> Vec<Request> {
     let mut want = |submission: Uuid, spots: &[layout::Spot]| {
         let Some(detail) = model.details.get(&submission).and_then(|load| load.ready()) else { return };
         for spot in spots.iter().filter(|spot| detail.pictures.contains(&spot.kind)) {
-            let request = Request { submission, kind: spot.kind, cells: (spot.picture.width, spot.picture.height), drawing };
+            let request =
+                Request { submission, kind: spot.kind, origin: Origin::Desk, cells: (spot.picture.width, spot.picture.height), drawing };
             if !wanted.contains(&request) {
                 wanted.push(request);
             }

@@ -2,7 +2,7 @@
 
 use ratatui::{layout::Rect, style::Modifier};
 
-use super::pen::Pen;
+use super::{facts, pen::Pen};
 use crate::desk::{
     keymap::{self, Action, Place},
     model::{Model, Panel, Screen, Tone},
@@ -66,9 +66,16 @@ fn states(model: &Model) -> Vec<(String, ratatui::style::Style)> {
         states.push((model.text("desk.state.conflicts", &[("count", &count)]), bar.fg(model.theme.fail).add_modifier(Modifier::BOLD)));
     }
     if model.outbox.unsent > 0 {
-        let count = model.outbox.unsent.to_string();
+        let count = unsent(model);
         let colour = if model.outbox.waiting.is_some() { model.theme.warn } else { model.theme.dim };
         states.push((model.text("desk.state.unsent", &[("count", &count)]), bar.fg(colour)));
+    }
+    if let Some(away) = model.away {
+        let over = away.expires_at <= model.now.wall;
+        let key = if over { "desk.state.away_over" } else { "desk.state.away" };
+        let colour = if over { model.theme.fail } else { model.theme.warn };
+        let until = facts::time(model, away.expires_at);
+        states.push((model.text(key, &[("until", &until)]), bar.fg(colour).add_modifier(Modifier::BOLD)));
     }
     if let Some((count, seconds)) = model.held() {
         let parameters = [("count", count.to_string()), ("left", clock(seconds))];
@@ -76,6 +83,26 @@ fn states(model: &Model) -> Vec<(String, ratatui::style::Style)> {
         states.push((model.text("desk.state.held", &parameters), bar.fg(model.theme.held)));
     }
     states
+}
+
+/// How much is unsent, and since when the oldest waits.
+fn unsent(model: &Model) -> String {
+    let count = model.outbox.unsent.to_string();
+    match model.outbox.oldest.map(|oldest| model.now.wall.as_second() - oldest.as_second()) {
+        // Of what is sent at once nobody wants to know an age.
+        Some(age) if age >= 60 => format!("{count} · {}", text_of_age(model, age)),
+        _ => count,
+    }
+}
+
+/// An age in the largest unit that tells it.
+fn text_of_age(model: &Model, seconds: i64) -> String {
+    let (key, number) = match seconds {
+        ..3600 => ("desk.age.minutes", seconds / 60),
+        3600..172_800 => ("desk.age.hours", seconds / 3600),
+        _ => ("desk.age.days", seconds / 86_400),
+    };
+    model.text(key, &[("number", &number.to_string())])
 }
 
 /// Seconds as minutes and seconds.
@@ -89,7 +116,7 @@ pub fn clock(seconds: i64) -> String {
 pub fn news(model: &Model, pen: &mut Pen, line: Rect) {
     let theme = &model.theme;
     let (words, style) = if let Some(Panel::Quitting) = model.panel {
-        let count = model.outbox.unsent.to_string();
+        let count = unsent(model);
         (model.text("desk.quit", &[("count", &count)]), theme.base().fg(theme.warn).add_modifier(Modifier::BOLD))
     } else if let Some(news) = &model.news {
         let parameters: Vec<(&str, &str)> = news.parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -99,7 +126,7 @@ pub fn news(model: &Model, pen: &mut Pen, line: Rect) {
             Tone::Problem => theme.base().fg(theme.fail),
         };
         (model.text(news.key, &parameters), style)
-    } else if let Some(problem) = &model.outbox.waiting {
+    } else if let Some(problem) = model.outbox.waiting.as_ref().filter(|_| model.away.is_none()) {
         let count = model.outbox.unsent.to_string();
         let why = model.problem_text(problem);
         (model.text("desk.waiting", &[("why", &why), ("count", &count)]), theme.base().fg(theme.warn))

@@ -12,7 +12,7 @@ use crate::{
     api::submission::{PictureKind, Submission, SubmissionSummary},
     desk::{
         model::{Load, Model, Panel, Slot},
-        picture::{Painted, Request},
+        picture::{Origin, Painted, Request},
         text,
     },
     domain::lifecycle::attempt::Status,
@@ -121,7 +121,13 @@ fn picture(model: &Model, pen: &mut Pen, spot: &Spot, row: &SubmissionSummary, d
         (_, Load::Failed(_)) => (words("desk.picture.failed"), Shown::Waiting),
         (Some(_), Load::Ready(detail)) if !detail.pictures.contains(&spot.kind) => (words(absent(spot.kind)), Shown::Nothing),
         (Some(drawing), Load::Ready(_)) => {
-            let request = Request { submission: row.id, kind: spot.kind, cells: (spot.picture.width, spot.picture.height), drawing };
+            let request = Request {
+                submission: row.id,
+                kind: spot.kind,
+                origin: Origin::Desk,
+                cells: (spot.picture.width, spot.picture.height),
+                drawing,
+            };
             match model.pictures.get(&request) {
                 Some(Slot::Ready(picture)) => match picture.draw(spot.picture, pen.buffer) {
                     Some(area) => return Shown::Picture(Painted { request, area }),
