@@ -3,6 +3,9 @@
 //! An append-only journal of JSON lines in the user's own state folder, mode 0600, one per server and user, synced before a decision counts
 //! as made. It holds identifiers, versions, keys and verdicts: no name, no number, no picture. A torn last line, as a crash leaves one, is
 //! passed over. Two desks of one user take journals of their own; what a journal nobody holds still says is taken over.
+//!
+//! A decision may be taken back before the server has answered to it: the undoing stands behind it in the same journal, survives with it, and
+//! learns from its answer which version it speaks of.
 
 use std::{
     collections::HashSet,
@@ -83,13 +86,79 @@ pub fn stays(problem: &Problem) -> bool {
     http::is_passing(problem) || problem.code == code::SIGN_IN || matches!(problem.status, 401 | 429 | 500..)
 }
 
-#[derive(Serialize, Deserialize)]
+/// A line of the journal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "line", rename_all = "snake_case")]
-enum Line {
-    Add { entry: Entry },
-    Done { key: Uuid },
-    Refused { key: Uuid, problem: Problem },
-    Seen { key: Uuid },
+pub enum Line {
+    Add {
+        entry: Entry,
+    },
+    /// Answered. `undo` is the version by which what was decided may be taken back, where it may.
+    Done {
+        key: Uuid,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo: Option<i64>,
+    },
+    Refused {
+        key: Uuid,
+        problem: Problem,
+    },
+    Seen {
+        key: Uuid,
+    },
+}
+
+/// What a journal says, line by line. Pure: the same lines always come to the same.
+#[derive(Debug, Clone, Default)]
+pub struct Contents {
+    unsent: Vec<Entry>,
+    conflicts: Vec<Conflict>,
+}
+
+impl Contents {
+    /// What has no answer yet, oldest first.
+    #[must_use]
+    pub fn unsent(&self) -> &[Entry] {
+        &self.unsent
+    }
+
+    /// What the server refused and nobody has looked at.
+    #[must_use]
+    pub fn conflicts(&self) -> &[Conflict] {
+        &self.conflicts
+    }
+
+    /// Takes one line in.
+    pub fn take(&mut self, line: Line) {
+        match line {
+            Line::Add { entry } => self.unsent.push(entry),
+            Line::Done { key, undo } => drop(self.leave(key, undo)),
+            Line::Refused { key, problem } => {
+                let conflict = self.leave(key, None).map(|entry| Conflict { entry, problem });
+                self.conflicts.extend(conflict);
+            }
+            Line::Seen { key } => self.conflicts.retain(|conflict| conflict.entry.key != key),
+        }
+    }
+
+    /// Takes an intention out. An undoing that waits behind a decision may go now, or has nothing to undo.
+    fn leave(&mut self, key: Uuid, undo: Option<i64>) -> Option<Entry> {
+        let entry = self.unsent.remove(self.unsent.iter().position(|entry| entry.key == key)?);
+        if matches!(entry.act, Act::Review(_)) {
+            let waits = |other: &Entry| other.submission == entry.submission && other.act == Act::Undo;
+            match undo {
+                Some(version) => self.unsent.iter_mut().filter(|other| waits(other)).for_each(|other| other.version = version),
+                None => self.unsent.retain(|other| !waits(other)),
+            }
+        }
+        Some(entry)
+    }
+}
+
+/// The version by which a review's answer lets it be taken back: only what is decided and held.
+#[must_use]
+pub fn undo_version(outcome: &ReviewOutcome) -> Option<i64> {
+    outcome.held_until.and(outcome.decision).map(|_| outcome.version)
 }
 
 /// The outbox of one user at one server.
@@ -97,8 +166,7 @@ enum Line {
 pub struct Outbox {
     path: PathBuf,
     file: File,
-    unsent: Vec<Entry>,
-    conflicts: Vec<Conflict>,
+    contents: Contents,
     /// Whose sending was begun: the server may have them.
     begun: HashSet<Uuid>,
 }
@@ -125,16 +193,16 @@ impl Outbox {
             if file.try_lock().is_err() {
                 continue;
             }
-            let (unsent, conflicts) = read(&file)?;
+            let contents = read(&file)?;
             match &mut own {
                 None => {
-                    let mut outbox = Outbox { path, file, unsent, conflicts, begun: HashSet::new() };
+                    let mut outbox = Outbox { path, file, contents, begun: HashSet::new() };
                     outbox.compact()?;
                     own = Some(outbox);
                 }
                 Some(outbox) => {
                     // Synced into ours before it leaves theirs: a crash between repeats an intention with its old key, which does no harm.
-                    for entry in unsent.into_iter().chain(conflicts.into_iter().map(|conflict| conflict.entry)) {
+                    for entry in contents.unsent.into_iter().chain(contents.conflicts.into_iter().map(|conflict| conflict.entry)) {
                         outbox.add(entry)?;
                     }
                     file.set_len(0)?;
@@ -148,24 +216,30 @@ impl Outbox {
     /// What has no answer yet, oldest first.
     #[must_use]
     pub fn unsent(&self) -> &[Entry] {
-        &self.unsent
+        self.contents.unsent()
+    }
+
+    /// An intention as it stands now, if it still waits for its answer.
+    #[must_use]
+    pub fn waiting(&self, key: Uuid) -> Option<&Entry> {
+        self.contents.unsent.iter().find(|entry| entry.key == key)
     }
 
     /// What the server refused and nobody has looked at.
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
-        &self.conflicts
+        self.contents.conflicts()
     }
 
     /// When the oldest of what is unsent was decided, by this machine's clock.
     #[must_use]
     pub fn oldest(&self) -> Option<jiff::Timestamp> {
-        self.unsent.iter().filter_map(Entry::decided_at).min()
+        self.unsent().iter().filter_map(Entry::decided_at).min()
     }
 
     /// Says that an intention is about to be sent; `false` where it is not there any more.
     pub fn begin(&mut self, key: Uuid) -> bool {
-        let there = self.unsent.iter().any(|entry| entry.key == key);
+        let there = self.waiting(key).is_some();
         if there {
             self.begun.insert(key);
         }
@@ -182,10 +256,11 @@ impl Outbox {
     /// # Errors
     /// When the journal cannot be written: the intention stays.
     pub fn take_back(&mut self, submission: Uuid) -> io::Result<bool> {
-        let found = self.unsent.iter().rev().find(|entry| entry.submission == submission && matches!(entry.act, Act::Review(_)));
+        let found = self.unsent().iter().rev().find(|entry| entry.submission == submission && matches!(entry.act, Act::Review(_)));
         let Some(key) = found.map(|entry| entry.key).filter(|key| !self.begun.contains(key)) else { return Ok(false) };
-        self.append(&Line::Done { key })?;
-        self.unsent.retain(|entry| entry.key != key);
+        let line = Line::Done { key, undo: None };
+        self.append(&line)?;
+        self.contents.take(line);
         Ok(true)
     }
 
@@ -194,21 +269,21 @@ impl Outbox {
     /// # Errors
     /// When the journal cannot be written: the intention does not count then.
     pub fn add(&mut self, entry: Entry) -> io::Result<()> {
-        if self.unsent.iter().any(|known| known.key == entry.key) {
+        if self.waiting(entry.key).is_some() {
             return Ok(());
         }
-        self.append(&Line::Add { entry: entry.clone() })?;
-        self.unsent.push(entry);
+        let line = Line::Add { entry };
+        self.append(&line)?;
+        self.contents.take(line);
         Ok(())
     }
 
-    /// The server has answered: forget the intention.
+    /// The server has answered: forget the intention. `undo` is what [`undo_version`] says of the answer.
     ///
     /// # Errors
     /// When the journal cannot be written; a restart would then repeat the intention with its old key.
-    pub fn done(&mut self, key: Uuid) -> io::Result<()> {
-        self.unsent.retain(|entry| entry.key != key);
-        self.append(&Line::Done { key })
+    pub fn done(&mut self, key: Uuid, undo: Option<i64>) -> io::Result<()> {
+        self.leave(Line::Done { key, undo })
     }
 
     /// The server has refused: keep it for its reviewer to see.
@@ -216,11 +291,7 @@ impl Outbox {
     /// # Errors
     /// As [`Outbox::done`].
     pub fn refused(&mut self, key: Uuid, problem: Problem) -> io::Result<()> {
-        if let Some(at) = self.unsent.iter().position(|entry| entry.key == key) {
-            let entry = self.unsent.remove(at);
-            self.conflicts.push(Conflict { entry, problem: problem.clone() });
-        }
-        self.append(&Line::Refused { key, problem })
+        self.leave(Line::Refused { key, problem })
     }
 
     /// Its reviewer has looked at the refusal.
@@ -228,8 +299,13 @@ impl Outbox {
     /// # Errors
     /// When the journal cannot be written; the conflict would be shown again.
     pub fn seen(&mut self, key: Uuid) -> io::Result<()> {
-        self.conflicts.retain(|conflict| conflict.entry.key != key);
-        self.append(&Line::Seen { key })
+        self.leave(Line::Seen { key })
+    }
+
+    /// What is over is over, even where the journal does not take it.
+    fn leave(&mut self, line: Line) -> io::Result<()> {
+        self.contents.take(line.clone());
+        self.append(&line)
     }
 
     fn append(&mut self, line: &Line) -> io::Result<()> {
@@ -251,12 +327,12 @@ impl Outbox {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(true);
         let mut file = open_private(&mut options, &fresh)?;
-        let conflicts = self.conflicts.iter().flat_map(|conflict| {
+        let conflicts = self.contents.conflicts.iter().flat_map(|conflict| {
             let Conflict { entry, problem } = conflict.clone();
             let key = entry.key;
             [Line::Add { entry }, Line::Refused { key, problem }]
         });
-        for line in self.unsent.iter().map(|entry| Line::Add { entry: entry.clone() }).chain(conflicts) {
+        for line in self.contents.unsent.iter().map(|entry| Line::Add { entry: entry.clone() }).chain(conflicts) {
             let mut bytes = serde_json::to_vec(&line)?;
             bytes.push(b'\n');
             file.write_all(&bytes)?;
@@ -277,19 +353,19 @@ impl Outbox {
 ///
 /// # Errors
 /// When one of them cannot be read.
-pub fn peek(folder: &Path, server: &str, user: Uuid) -> io::Result<(Vec<Entry>, Vec<Conflict>)> {
-    let (mut unsent, mut conflicts) = (vec![], vec![]);
+pub fn peek(folder: &Path, server: &str, user: Uuid) -> io::Result<Contents> {
+    let mut all = Contents::default();
     for slot in 0..MOST_DESKS {
         match File::open(journal(folder, server, user, slot)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             file => {
-                let (more, refused) = read(&file?)?;
-                unsent.extend(more);
-                conflicts.extend(refused);
+                let more = read(&file?)?;
+                all.unsent.extend(more.unsent);
+                all.conflicts.extend(more.conflicts);
             }
         }
     }
-    Ok((unsent, conflicts))
+    Ok(all)
 }
 
 fn journal(folder: &Path, server: &str, user: Uuid, slot: u32) -> PathBuf {
@@ -297,26 +373,19 @@ fn journal(folder: &Path, server: &str, user: Uuid, slot: u32) -> PathBuf {
     folder.join(format!("outbox_{server}_{user}.{slot}.jsonl"))
 }
 
-fn read(file: &File) -> io::Result<(Vec<Entry>, Vec<Conflict>)> {
-    let (mut unsent, mut conflicts) = (Vec::<Entry>::new(), Vec::<Conflict>::new());
+fn read(file: &File) -> io::Result<Contents> {
+    let mut contents = Contents::default();
     let mut reader = BufReader::new(file);
     let mut bytes = Vec::new();
     while reader.read_until(b'\n', &mut bytes)? > 0 {
         let line = serde_json::from_slice::<Line>(&bytes);
         bytes.clear();
         match line {
-            Ok(Line::Add { entry }) => unsent.push(entry),
-            Ok(Line::Done { key }) => unsent.retain(|entry| entry.key != key),
-            Ok(Line::Refused { key, problem }) => {
-                if let Some(at) = unsent.iter().position(|entry| entry.key == key) {
-                    conflicts.push(Conflict { entry: unsent.remove(at), problem });
-                }
-            }
-            Ok(Line::Seen { key }) => conflicts.retain(|conflict| conflict.entry.key != key),
+            Ok(line) => contents.take(line),
             Err(error) => tracing::warn!(%error, "a line of the outbox is not understood and passed over"),
         }
     }
-    Ok((unsent, conflicts))
+    Ok(contents)
 }
 
 #[cfg(unix)]
@@ -366,7 +435,7 @@ mod tests {
         let mut outbox = open(folder.path());
         outbox.add(first.clone()).unwrap();
         outbox.add(second.clone()).unwrap();
-        outbox.done(first.key).unwrap();
+        outbox.done(first.key, None).unwrap();
         drop(outbox);
         assert_eq!(open(folder.path()).unsent(), [second]);
     }
@@ -402,6 +471,41 @@ mod tests {
         outbox.seen(refused.key).unwrap();
         drop(outbox);
         assert!(open(folder.path()).conflicts().is_empty());
+    }
+
+    #[test]
+    fn what_is_taken_back_before_its_answer_waits_for_it_and_outlives_a_crash() {
+        for (answer, left) in [(Some(4), Some(4)), (None, None)] {
+            let folder = tempfile::tempdir().unwrap();
+            let (decided, other) = (entry(), Entry { submission: Uuid::from_u128(2), ..entry() });
+            let undoing = Entry { key: Uuid::now_v7(), act: Act::Undo, ..decided.clone() };
+            let mut outbox = open(folder.path());
+            for entry in [&decided, &other, &undoing] {
+                outbox.add(entry.clone()).unwrap();
+            }
+            drop(outbox);
+            let mut outbox = open(folder.path());
+            assert_eq!(outbox.unsent(), [decided.clone(), other.clone(), undoing.clone()]);
+            // Another's answer says nothing of it; its own decision's does.
+            outbox.done(other.key, Some(9)).unwrap();
+            assert_eq!(outbox.waiting(undoing.key), Some(&undoing));
+            outbox.done(decided.key, answer).unwrap();
+            drop(outbox);
+            let outbox = open(folder.path());
+            assert_eq!(outbox.unsent().iter().map(|entry| entry.version).collect::<Vec<_>>(), Vec::from_iter(left));
+            assert!(outbox.unsent().iter().all(|entry| entry.key == undoing.key));
+        }
+    }
+
+    #[test]
+    fn a_refused_decision_leaves_nothing_to_take_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let decided = entry();
+        let mut outbox = open(folder.path());
+        outbox.add(decided.clone()).unwrap();
+        outbox.add(Entry { key: Uuid::now_v7(), act: Act::Undo, ..decided.clone() }).unwrap();
+        outbox.refused(decided.key, Problem::new(412, code::STALE_VERSION, "stale")).unwrap();
+        assert_eq!((outbox.unsent().len(), outbox.conflicts().len()), (0, 1));
     }
 
     #[test]

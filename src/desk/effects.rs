@@ -174,12 +174,12 @@ impl World {
         let (outbox, events, wake) = (Arc::clone(&self.outbox), self.events.clone(), Arc::clone(&self.wake));
         spawn_blocking(move || {
             let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
-            let submission = entry.submission;
+            let (submission, act) = (entry.submission, entry.act.clone());
             let event = match outbox.add(entry) {
                 Ok(()) => OutboxEvent::Kept { unsent: outbox.unsent().len() },
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be written");
-                    OutboxEvent::NotKept { submission }
+                    OutboxEvent::NotKept { submission, act }
                 }
             };
             let _ = events.send(Event::Outbox(event));

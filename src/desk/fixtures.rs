@@ -12,7 +12,7 @@ use crate::{
         roster::Season,
         submission::{Claim, MaskedStudent, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
     },
-    client::outbox::{Act, Conflict, Entry},
+    client::outbox::{Act, Conflict, Contents, Entry, Line, undo_version},
     desk::{
         keymap::{Code, Key},
         message::{Effect, Event, Message, Moment, OutboxEvent},
@@ -141,6 +141,10 @@ pub struct Bench {
     pub messages: Vec<Message>,
     /// The server does not answer to decisions.
     pub offline: bool,
+    /// Nothing can be written down.
+    pub full: bool,
+    /// What is written down and not answered.
+    pub outbox: Contents,
     /// The server refuses every decision.
     pub refusing: bool,
     /// Whether a decision needs somebody else.
@@ -159,6 +163,8 @@ impl Bench {
             effects: vec![],
             messages: vec![],
             offline: false,
+            full: false,
+            outbox: Contents::default(),
             refusing: false,
             blind: false,
             keys_of_acts: 0,
@@ -282,19 +288,26 @@ impl Bench {
             }
             Effect::Act { submission, version, lease, act } => {
                 self.keys_of_acts += 1;
-                let entry = Entry { submission, version, key: Uuid::from_u128(self.keys_of_acts), lease, bundle: None, act };
-                self.decide(entry)
+                if self.full {
+                    return vec![Event::Outbox(OutboxEvent::NotKept { submission, act })];
+                }
+                let key = Uuid::from_u128(self.keys_of_acts);
+                self.write_down(Entry { submission, version, key, lease, bundle: None, act })
             }
             Effect::KeepMine { submission, version, act, .. } => {
                 self.keys_of_acts += 1;
-                let entry = Entry { submission, version, key: Uuid::from_u128(self.keys_of_acts), lease: None, bundle: None, act };
-                self.decide(entry)
+                let key = Uuid::from_u128(self.keys_of_acts);
+                self.write_down(Entry { submission, version, key, lease: None, bundle: None, act })
             }
             // Nothing has left while the server does not answer.
             Effect::TakeBack { submission } => {
-                let waiting = |effect: &Effect| matches!(effect, Effect::Act { submission: id, .. } if *id == submission);
-                self.pending.retain(|effect| !waiting(effect));
-                vec![Event::Outbox(OutboxEvent::TakenBack { submission, done: self.offline, unsent: 0 })]
+                let is = |entry: &&Entry| entry.submission == submission && matches!(entry.act, Act::Review(_));
+                let key = self.outbox.unsent().iter().rfind(is).map(|entry| entry.key);
+                if let Some(key) = key {
+                    self.outbox.take(Line::Done { key, undo: None });
+                }
+                let unsent = self.outbox.unsent().len();
+                vec![Event::Outbox(OutboxEvent::TakenBack { submission, done: key.is_some(), unsent })]
             }
             Effect::LoadStanding { submission } => {
                 let detail = detail(self.find(submission));
@@ -304,18 +317,35 @@ impl Bench {
         }
     }
 
-    fn decide(&mut self, entry: Entry) -> Vec<Event> {
-        if self.offline {
-            let problem = Problem::new(0, code::UNREACHABLE, "no answer").with("why", "connect");
-            return vec![Event::Outbox(OutboxEvent::Waiting { problem, unsent: 1 })];
+    fn write_down(&mut self, entry: Entry) -> Vec<Event> {
+        self.outbox.take(Line::Add { entry });
+        let kept = Event::Outbox(OutboxEvent::Kept { unsent: self.outbox.unsent().len() });
+        [vec![kept], self.deliver()].concat()
+    }
+
+    /// Sends what the outbox holds.
+    pub fn deliver(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(entry) = self.outbox.unsent().first().cloned() {
+            if self.offline {
+                let problem = Problem::new(0, code::UNREACHABLE, "no answer").with("why", "connect");
+                events.push(Event::Outbox(OutboxEvent::Waiting { problem, unsent: self.outbox.unsent().len() }));
+                break;
+            }
+            events.push(Event::Outbox(self.decide(entry)));
         }
+        events
+    }
+
+    fn decide(&mut self, entry: Entry) -> OutboxEvent {
         let until = Timestamp::from_second(self.model.now.wall.as_second() + 600).unwrap();
         let blind = self.blind;
         let refusing = self.refusing;
         let row = self.find(entry.submission);
         if refusing || row.version != entry.version {
             let problem = Problem::new(412, code::STALE_VERSION, "stale").with("status", "held");
-            return vec![Event::Outbox(OutboxEvent::Refused { conflict: Conflict { entry, problem }, unsent: 0 })];
+            self.outbox.take(Line::Refused { key: entry.key, problem: problem.clone() });
+            return OutboxEvent::Refused { conflict: Conflict { entry, problem }, unsent: self.outbox.unsent().len() };
         }
         let submission = entry.submission;
         match &entry.act {
@@ -336,7 +366,8 @@ impl Bench {
         }
         let outcome =
             ReviewOutcome { submission, status: row.status, version: row.version, decision: row.decision, held_until: row.held_until };
-        vec![Event::Outbox(OutboxEvent::Sent { submission, act: entry.act, outcome, unsent: 0 })]
+        self.outbox.take(Line::Done { key: entry.key, undo: undo_version(&outcome) });
+        OutboxEvent::Sent { submission, act: entry.act, outcome, unsent: self.outbox.unsent().len() }
     }
 
     fn progress(&self) -> Progress {

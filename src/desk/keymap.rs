@@ -25,6 +25,7 @@ pub enum Code {
     Tab,
     BackTab,
     Backspace,
+    Delete,
     Up,
     Down,
     Left,

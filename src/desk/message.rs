@@ -50,6 +50,8 @@ pub enum Event {
     /// The desk begins.
     Started,
     Key(Key),
+    /// Text was pasted into the open field; where none is open, what is pasted never becomes a message.
+    Paste(String),
     Resized {
         width: u16,
         height: u16,
@@ -96,7 +98,7 @@ pub enum OutboxEvent {
     /// An intention is on disk.
     Kept { unsent: usize },
     /// An intention could not be written down, and does not count.
-    NotKept { submission: Uuid },
+    NotKept { submission: Uuid, act: Act },
     /// The server has answered.
     Sent { submission: Uuid, act: Act, outcome: ReviewOutcome, unsent: usize },
     /// Somebody decided the same meanwhile: it counts as done.

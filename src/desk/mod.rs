@@ -8,13 +8,14 @@
 //! update       pure: (model, message) → effects
 //! view         pure: model → frame
 //! picture      what to draw where: policy, resize, cells, cache
-//! model message keymap theme text
+//! model message keymap theme text entry
 //! ```
 //!
 //! `model`, `message`, `update` and `view` know no clock, tty, socket or runtime: time and keys arrive in messages.
 
 pub mod away;
 pub mod effects;
+pub mod entry;
 #[cfg(test)]
 pub mod fixtures;
 pub mod keymap;

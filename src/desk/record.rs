@@ -1,6 +1,7 @@
 //! The record: every message of a session as a line of JSON, only when asked for, mode 0600.
 //!
-//! People are replaced: numbers and names by a count, pictures by their hash. What is left replays to frames one can look at.
+//! People are replaced: numbers and names by a count, pictures by their hash, what is typed into a field by as many letters that say nothing.
+//! What is left replays to frames one can look at.
 
 use std::{
     collections::HashMap,
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api::submission::{MaskedStudent, SubmissionSummary},
     desk::{
+        entry::Purpose,
+        keymap::{Code, Key},
         message::{Event, Message},
         model::{Away, Start},
         picture::policy::{Facts, Graphics},
@@ -68,13 +71,13 @@ impl Recorder {
         Ok(Recorder { file, scrubber: Scrubber::default() })
     }
 
-    /// Writes a message down.
+    /// Writes a message down that comes while a field of this purpose is open, or none.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write(&mut self, message: &Message) -> io::Result<()> {
+    pub fn write(&mut self, message: &Message, field: Option<Purpose>) -> io::Result<()> {
         let mut message = message.clone();
-        self.scrubber.scrub(&mut message);
+        self.scrubber.scrub(&mut message, field);
         line(&mut self.file, &message)
     }
 }
@@ -115,9 +118,14 @@ pub struct Scrubber {
 }
 
 impl Scrubber {
-    /// Replaces everybody in a message.
-    pub fn scrub(&mut self, message: &mut Message) {
+    /// Replaces everybody in a message, and whatever is typed into a field of this purpose.
+    pub fn scrub(&mut self, message: &mut Message, field: Option<Purpose>) {
         match &mut message.event {
+            Event::Key(Key { code: Code::Char(c), ctrl: false, .. }) => *c = field.map_or(*c, |purpose| purpose.recorded(*c)),
+            Event::Paste(text) => {
+                let purpose = field.unwrap_or(Purpose::Secret);
+                *text = text.chars().map(|c| purpose.recorded(c)).collect();
+            }
             Event::Page { page: Ok(page), .. } => page.items.iter_mut().for_each(|row| self.row(row)),
             Event::Detail { detail: Ok(detail), .. } | Event::Stands { detail: Ok(detail), .. } => self.row(&mut detail.summary),
             Event::Claimed(Ok(claim)) => claim.items.iter_mut().for_each(|row| self.row(row)),
@@ -142,7 +150,7 @@ mod tests {
     use super::*;
     use crate::desk::{
         fixtures::{self, Bench, text_of},
-        keymap::Code,
+        message::Moment,
         model::Model,
         update::update,
     };
@@ -170,8 +178,8 @@ mod tests {
         let mut scrubber = Scrubber::default();
         let mut live = bench.messages.clone();
         for message in &mut live {
-            recorder.write(message).unwrap();
-            scrubber.scrub(message);
+            recorder.write(message, None).unwrap();
+            scrubber.scrub(message, None);
         }
         let written = std::fs::read_to_string(&path).unwrap();
         assert!(!written.contains("2027000000") && !written.contains("欧阳"));
@@ -181,6 +189,29 @@ mod tests {
         let replayed = frames(start, messages);
         assert_eq!(replayed, frames(fixtures::start(Language::Chinese, (80, 24)), live));
         assert!(replayed.last().unwrap().contains("帮助") || replayed.last().unwrap().contains("按键"));
+    }
+
+    #[test]
+    fn what_is_typed_into_a_field_is_not_written_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record");
+        let mut recorder = Recorder::create(&path, &fixtures::start(Language::English, (80, 24))).unwrap();
+        let mut write = |event, field| recorder.write(&Message { at: Moment::default(), event }, field).unwrap();
+        for field in [Purpose::Secret, Purpose::Words] {
+            "swordfish 张三".chars().for_each(|c| write(Event::Key(Key::char(c)), Some(field)));
+            write(Event::Paste("swordfish 610102199001010017".into()), Some(field));
+        }
+        write(Event::Paste("swordfish".into()), None);
+        write(Event::Key(Key::new(Code::Enter)), Some(Purpose::Secret));
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert!(!written.contains("swordfish") && !written.contains("6101") && !written.contains('张'), "{written}");
+        for c in "swordfish张三".chars() {
+            assert!(!written.contains(&format!("\"char\":\"{c}\"")), "{written}");
+        }
+        let (_, messages) = read(&path).unwrap();
+        assert_eq!(messages.len(), 2 * 13 + 2);
+        let Event::Paste(pasted) = &messages[12].event else { panic!() };
+        assert_eq!(pasted, "xxxxxxxxx 000000000000000000");
     }
 
     #[cfg(unix)]

@@ -22,7 +22,8 @@ use crate::{
     },
     desk::{
         effects::World,
-        message::{Effect, Event, Message, Moment},
+        entry::Field,
+        message::{Effect, Event, Message, Moment, OutboxEvent},
         model::{Away, Model, Start},
         picture::{self, Painted, policy::Graphics},
         record::Recorder,
@@ -141,6 +142,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
         painted: Vec::new(),
         shown: None,
         dirty: true,
+        keeping: 0,
         drawn_at: None,
         guard,
         leaving: false,
@@ -162,6 +164,8 @@ struct Desk {
     /// Of the frame under way: the photo whose pictures it completes.
     shown: Option<uuid::Uuid>,
     dirty: bool,
+    /// Intentions that are being written down. No frame may show what a crash would still undo.
+    keeping: usize,
     drawn_at: Option<Instant>,
     guard: Guard,
     leaving: bool,
@@ -182,7 +186,7 @@ impl Desk {
             self.input(input);
         }
         while !self.leaving {
-            if self.dirty && !self.writer.busy() && self.drawn_at.is_none_or(|at| at.elapsed() >= FRAME) {
+            if self.dirty && self.keeping == 0 && !self.writer.busy() && self.drawn_at.is_none_or(|at| at.elapsed() >= FRAME) {
                 self.draw()?;
             }
             let wait = self.wait();
@@ -240,7 +244,7 @@ impl Desk {
 
     fn wait(&self) -> Duration {
         let tick = self.model.due().map_or(TICK, |due| Duration::from_millis(due.saturating_sub(self.now().ms))).min(TICK);
-        match (self.dirty && !self.writer.busy(), self.drawn_at) {
+        match (self.dirty && self.keeping == 0 && !self.writer.busy(), self.drawn_at) {
             (true, Some(at)) => FRAME.saturating_sub(at.elapsed()).min(tick),
             _ => tick,
         }
@@ -259,7 +263,7 @@ impl Desk {
     fn happen_quietly(&mut self, event: Event) {
         let message = Message { at: self.now(), event };
         if let Some(recorder) = &mut self.recorder
-            && let Err(error) = recorder.write(&message)
+            && let Err(error) = recorder.write(&message, self.model.field().map(Field::purpose))
         {
             tracing::warn!(%error, "the record cannot be written");
             self.recorder = None;
@@ -268,7 +272,10 @@ impl Desk {
             match effect {
                 Effect::Quit => self.leaving = true,
                 Effect::Suspend => self.suspend(),
-                other => self.world.carry_out(other),
+                other => {
+                    self.keeping += usize::from(matches!(other, Effect::Act { .. } | Effect::KeepMine { .. }));
+                    self.world.carry_out(other);
+                }
             }
         }
     }
@@ -276,6 +283,9 @@ impl Desk {
     fn input(&mut self, input: Input) {
         match input {
             Input::Key(key) => self.happen(Event::Key(key)),
+            // Pasted text is no command.
+            Input::Paste(_) if self.model.field().is_none() => {}
+            Input::Paste(text) => self.happen(Event::Paste(text)),
             Input::Answer(answer) => {
                 if self.probe.take(answer) {
                     let facts = self.probe.facts();
@@ -288,6 +298,9 @@ impl Desk {
     fn worked(&mut self, event: Event) {
         if let Event::Picture { request, .. } = &event {
             self.world.finished(request);
+        }
+        if let Event::Outbox(OutboxEvent::Kept { .. } | OutboxEvent::NotKept { .. }) = &event {
+            self.keeping = self.keeping.saturating_sub(1);
         }
         self.happen(event);
     }

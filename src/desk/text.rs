@@ -58,6 +58,12 @@ fn mark(c: char) -> Option<char> {
     }
 }
 
+/// Whether a character shows nothing of itself, or is a command to a terminal: it has no place in a field.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
+    mark(c).is_some()
+}
+
 /// The width of a text in cells.
 #[must_use]
 pub fn width(text: &str) -> usize {

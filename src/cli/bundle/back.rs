@@ -15,7 +15,7 @@ use crate::cli::{Context, Exit};
 use crate::client::Http;
 use crate::client::bundle::register::Register;
 use crate::client::bundle::sync::{Settled, settle, standing};
-use crate::client::outbox::{Entry, Outbox};
+use crate::client::outbox::{self, Entry, Outbox};
 
 /// Sends what was decided on a bundle. A decision that was sent and whose answer was lost is answered again and never done twice.
 pub async fn sync(context: &Context, folder: &Path, file: &Path, json: bool, out: &mut dyn Write) -> Result<Exit, Failure> {
@@ -42,12 +42,12 @@ pub async fn sync(context: &Context, folder: &Path, file: &Path, json: bool, out
             Settled::Done(outcome) => {
                 accepted += 1;
                 register.settle(record.id, &outcome).map_err(unwritten)?;
-                outbox.done(entry.key).map_err(unwritten)?;
+                outbox.done(entry.key, outbox::undo_version(&outcome)).map_err(unwritten)?;
             }
             Settled::Same(outcome) => {
                 same += 1;
                 register.settle(record.id, &outcome).map_err(unwritten)?;
-                outbox.done(entry.key).map_err(unwritten)?;
+                outbox.done(entry.key, None).map_err(unwritten)?;
             }
             Settled::Refused(problem) => outbox.refused(entry.key, problem).map_err(unwritten)?,
         }

@@ -37,8 +37,8 @@ struct Known<'a> {
 }
 
 fn known<'a>(folder: &Path, record: &'a Record) -> Result<Known<'a>, Problem> {
-    let (unsent, conflicts) = outbox::peek(folder, &record.server, record.user).map_err(|_| unreadable())?;
-    let of: Vec<_> = unsent.iter().filter(|entry| entry.bundle == Some(record.id)).collect();
+    let left = outbox::peek(folder, &record.server, record.user).map_err(|_| unreadable())?;
+    let of: Vec<_> = left.unsent().iter().filter(|entry| entry.bundle == Some(record.id)).collect();
     let statement = record.signed.as_ref().map(|signed| &signed.statement);
     let expires_at = statement.map(|statement| statement.expires_at);
     Ok(Known {
@@ -52,7 +52,7 @@ fn known<'a>(folder: &Path, record: &'a Record) -> Result<Known<'a>, Problem> {
         expires_at,
         expired: expires_at.is_some_and(|at| at <= Timestamp::now()),
         unsent: of.len(),
-        conflicts: conflicts.iter().filter(|conflict| conflict.entry.bundle == Some(record.id)).count(),
+        conflicts: left.conflicts().iter().filter(|conflict| conflict.entry.bundle == Some(record.id)).count(),
         oldest_unsent: of.iter().filter_map(|entry| entry.decided_at()).min(),
     })
 }

@@ -57,11 +57,12 @@ impl Sender {
             }
             let mut held_up: Vec<Uuid> = Vec::new();
             let mut problem = None;
-            for entry in round {
-                // It may have been taken back since.
-                if held_up.contains(&entry.submission) || !self.lock().begin(entry.key) {
+            for Entry { key, submission, .. } in round {
+                if held_up.contains(&submission) {
                     continue;
                 }
+                // What was answered since may have told it its version; it may have been taken back, or have nothing left to do.
+                let Some(entry) = self.begin(key) else { continue };
                 match self.settled(&entry).await {
                     Ok(settled) => {
                         pause = PAUSES.0;
@@ -93,6 +94,13 @@ impl Sender {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// An intention as it stands now, from here on one that the server may have.
+    fn begin(&self, key: Uuid) -> Option<Entry> {
+        let mut outbox = self.lock();
+        let entry = outbox.waiting(key).cloned()?;
+        outbox.begin(key).then_some(entry)
+    }
+
     fn say(&self, event: OutboxEvent) {
         let _ = self.events.send(Event::Outbox(event));
     }
@@ -122,12 +130,13 @@ impl Sender {
         let event = match settled {
             Settled::Done(outcome) => {
                 self.remember(&entry, &outcome).await;
-                let unsent = self.write(move |outbox| outbox.done(key)).await;
+                let undo = outbox::undo_version(&outcome);
+                let unsent = self.write(move |outbox| outbox.done(key, undo)).await;
                 OutboxEvent::Sent { submission, act: entry.act, outcome, unsent }
             }
             Settled::Same(outcome) => {
                 self.remember(&entry, &outcome).await;
-                let unsent = self.write(move |outbox| outbox.done(key)).await;
+                let unsent = self.write(move |outbox| outbox.done(key, None)).await;
                 OutboxEvent::Same { submission, outcome, unsent }
             }
             Settled::Refused(problem) => {

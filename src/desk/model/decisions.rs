@@ -34,9 +34,20 @@ pub struct Decided {
 /// How far a decision is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecidedState {
-    Sending { undo: bool },
-    Held { version: i64, until: Timestamp },
-    Undoing,
+    /// On its way, made on this version; `undo` where it is taken back already.
+    Sending {
+        version: i64,
+        undo: bool,
+    },
+    Held {
+        version: i64,
+        until: Timestamp,
+    },
+    /// Was held, is being taken back.
+    Undoing {
+        version: i64,
+        until: Timestamp,
+    },
 }
 
 /// What the outbox says.

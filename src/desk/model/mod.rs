@@ -17,6 +17,7 @@ use crate::{
         submission::{Claim, Submission, SubmissionSummary},
     },
     desk::{
+        entry::Field,
         message::Moment,
         picture::{
             Request,
@@ -97,6 +98,23 @@ pub enum Panel {
     Help { scroll: usize },
     Conflicts { scroll: usize },
     Quitting,
+}
+
+impl Panel {
+    /// The field that is open in it: what is typed goes there first, what is pasted goes nowhere else.
+    #[must_use]
+    pub fn field(&self) -> Option<&Field> {
+        match self {
+            Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+        }
+    }
+
+    /// The same, to be typed into.
+    pub fn field_mut(&mut self) -> Option<&mut Field> {
+        match self {
+            Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+        }
+    }
 }
 
 /// The reasons of a rejection, numbered from 01.
@@ -202,6 +220,12 @@ impl Model {
             next_ticket: 0,
             retry_at: 0,
         }
+    }
+
+    /// The field that is typed into, if one is open.
+    #[must_use]
+    pub fn field(&self) -> Option<&Field> {
+        self.panel.as_ref().and_then(Panel::field)
     }
 
     /// How pictures are drawn; `None` when they are not.

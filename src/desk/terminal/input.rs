@@ -10,6 +10,8 @@ use crate::desk::keymap::{Code, Key};
 pub enum Input {
     Key(Key),
     Answer(Answer),
+    /// Text that was pasted, whole; where no field is open it is nothing.
+    Paste(String),
 }
 
 /// An answer to one of the probe's questions.
@@ -31,13 +33,17 @@ pub enum Answer {
 
 /// A longer string from a terminal is nonsense.
 const LONGEST: usize = 4096;
+/// More of a paste than this is left out: no field holds as much.
+const MOST_PASTED: usize = 4096;
+const PASTE_ENDS: &[u8] = b"\x1b[201~";
 const ESC: u8 = 0x1b;
 
 /// The parser: keeps what is not complete yet.
 #[derive(Debug, Default)]
 pub struct Parser {
     bytes: Vec<u8>,
-    pasting: bool,
+    /// What was pasted so far, while its end has not come.
+    pasted: Option<Vec<u8>>,
 }
 
 enum Step {
@@ -54,20 +60,20 @@ impl Parser {
         let mut out = Vec::new();
         let mut at = 0;
         while at < self.bytes.len() {
+            if self.pasted.is_some() {
+                match self.paste(at, &mut out) {
+                    Some(after) => at = after,
+                    None => return out,
+                }
+                continue;
+            }
             match step(&self.bytes[at..]) {
                 Step::More if self.bytes.len() - at > LONGEST => at = self.bytes.len(),
                 Step::More => break,
                 Step::Took(used, input) => {
                     match &self.bytes[at..at + used] {
-                        // Out of a paste whose end never came.
-                        [0x03] if self.pasting => {
-                            self.pasting = false;
-                            out.extend(input);
-                        }
-                        b"\x1b[200~" => self.pasting = true,
-                        b"\x1b[201~" => self.pasting = false,
-                        // Pasted text is no command.
-                        _ if self.pasting => {}
+                        b"\x1b[200~" => self.pasted = Some(Vec::new()),
+                        PASTE_ENDS => {}
                         _ => out.extend(input),
                     }
                     at += used;
@@ -78,6 +84,32 @@ impl Parser {
         out
     }
 
+    /// Takes what is pasted, from `at` on; gives out where it ended, and `None` where its end is still to come.
+    fn paste(&mut self, at: usize, out: &mut Vec<Input>) -> Option<usize> {
+        let bytes = &self.bytes[at..];
+        let end = bytes.windows(PASTE_ENDS.len()).position(|window| window == PASTE_ENDS);
+        // Out of a paste whose end never came.
+        let broken = bytes.iter().position(|byte| *byte == 0x03);
+        if let Some(broken) = broken.filter(|broken| end.is_none_or(|end| *broken < end)) {
+            self.pasted = None;
+            return Some(at + broken);
+        }
+        let pasted = self.pasted.get_or_insert_default();
+        let keep = |pasted: &mut Vec<u8>, bytes: &[u8]| pasted.extend(bytes.iter().take(MOST_PASTED.saturating_sub(pasted.len())));
+        if let Some(end) = end {
+            keep(pasted, &bytes[..end]);
+            let whole = self.pasted.take().unwrap_or_default();
+            // A character may have been cut by the limit: its half is no character.
+            out.push(Input::Paste(String::from_utf8_lossy(&whole).trim_end_matches('\u{FFFD}').to_owned()));
+            return Some(at + end + PASTE_ENDS.len());
+        }
+        // The last bytes may be the beginning of the end.
+        let may_end = (1..PASTE_ENDS.len()).rev().find(|length| bytes.ends_with(&PASTE_ENDS[..*length])).unwrap_or(0);
+        keep(pasted, &bytes[..bytes.len() - may_end]);
+        self.bytes.drain(..self.bytes.len() - may_end);
+        None
+    }
+
     /// Whether something waits for its end.
     #[must_use]
     pub fn waits(&self) -> bool {
@@ -86,7 +118,7 @@ impl Parser {
 
     /// No more bytes came: a lone escape was the key; anything else was broken off.
     pub fn flush(&mut self) -> Option<Input> {
-        if self.pasting {
+        if self.pasted.is_some() {
             // The end of a paste may be on a slow line: its first half is kept.
             return None;
         }
@@ -180,6 +212,7 @@ fn modified(fields: &[Vec<u16>], last: u8) -> Option<Input> {
     let code = match (last, field(0, 0)) {
         (b'~', 1 | 7) => Code::Home,
         (b'~', 4 | 8) => Code::End,
+        (b'~', 3) => Code::Delete,
         (b'~', 5) => Code::PageUp,
         (b'~', 6) => Code::PageDown,
         (b'~', _) => Code::Other,
@@ -246,7 +279,7 @@ mod tests {
     use super::*;
 
     const SESSION: &[u8] =
-        b"a\x1b_Gi=31;OK\x1b\\j\x1b[6;18;9t\x1b[B\x1bP>|XTerm(379)\x1b\\\xe5\xae\xa1\x1b[1;2R\x1b]11;rgb:0/0/0\x07x\x1b[?64;4;22cq";
+        b"a\x1b_Gi=31;OK\x1b\\j\x1b[6;18;9t\x1b[B\x1bP>|XTerm(379)\x1b\\\xe5\xae\xa1\x1b[1;2R\x1b]11;rgb:0/0/0\x07x\x1b[200~p\xe7\x85\xa7\x1b[2\x1b[201~\x1b[?64;4;22cq";
 
     fn session() -> Vec<Input> {
         use Input::Answer as A;
@@ -260,6 +293,7 @@ mod tests {
             Input::Key(Key::char('审')),
             A(Answer::Cursor(1, 2)),
             Input::Key(Key::char('x')),
+            Input::Paste("p照\u{1b}[2".into()),
             A(Answer::Attributes(vec![64, 4, 22])),
             Input::Key(Key::char('q')),
         ]
@@ -270,7 +304,7 @@ mod tests {
         let mut parser = Parser::default();
         assert_eq!(parser.feed(b"\x1b[200~secret\x1b[20"), vec![]);
         assert_eq!(parser.flush(), None);
-        assert_eq!(parser.feed(b"1~a"), vec![Input::Key(Key::char('a'))]);
+        assert_eq!(parser.feed(b"1~a"), vec![Input::Paste("secret".into()), Input::Key(Key::char('a'))]);
         assert_eq!(parser.feed(b"\x1b[200~text"), vec![]);
         assert_eq!(parser.feed(b"\x03a"), vec![Input::Key(Key::ctrl('c')), Input::Key(Key::char('a'))]);
     }
@@ -316,12 +350,36 @@ mod tests {
 
     #[test]
     fn pasted_text_is_no_command() {
-        assert_eq!(Parser::default().feed(b"\x1b[200~aaxq\r\x1b[201~s"), vec![Input::Key(Key::char('s'))]);
+        let inputs = Parser::default().feed(b"\x1b[200~aaxq\r\x1b[201~s");
+        assert_eq!(inputs, vec![Input::Paste("aaxq\r".into()), Input::Key(Key::char('s'))]);
+        assert_eq!(Parser::default().feed(b"\x1b[201~s"), vec![Input::Key(Key::char('s'))]);
+    }
+
+    #[test]
+    fn a_paste_without_measure_is_cut_and_ends_all_the_same() {
+        let mut parser = Parser::default();
+        assert_eq!(parser.feed(b"\x1b[200~"), vec![]);
+        for _ in 0..1000 {
+            assert_eq!(parser.feed("照审照审照审照审照审".as_bytes()), vec![]);
+            assert!(parser.bytes.len() < 8, "memory grows");
+        }
+        let inputs = parser.feed(b"\x1b[201~s");
+        let [Input::Paste(text), Input::Key(_)] = &inputs[..] else { panic!("{inputs:?}") };
+        assert!(text.len() <= MOST_PASTED && text.len() > MOST_PASTED - 4 && text.ends_with(['照', '审']));
     }
 
     proptest! {
         #[test]
-        fn any_bytes_in_any_pieces_give_the_same(bytes in proptest::collection::vec(any::<u8>(), 0..200), split in 0usize..200) {
+        fn any_bytes_in_any_pieces_give_the_same(
+            pieces in proptest::collection::vec(prop_oneof![
+                4 => proptest::collection::vec(any::<u8>(), 1..20),
+                1 => Just(b"\x1b[200~".to_vec()),
+                1 => Just(PASTE_ENDS.to_vec()),
+                1 => Just(vec![0x03]),
+            ], 0..20),
+            split in 0usize..200,
+        ) {
+            let bytes = pieces.concat();
             let split = split.min(bytes.len());
             let mut whole = Parser::default();
             let mut pieces = Parser::default();

@@ -126,7 +126,7 @@ fn decide(model: &mut Model, verdict: ReviewVerdict, effects: &mut Vec<Effect>) 
     let decision = verdict.decision();
     effects.push(Effect::Act { submission, version, lease, act: Act::Review(NewReview { verdict, rendition }) });
     model.marks.insert(submission, Mark::Sending(decision));
-    model.decided.push(Decided { submission, student_number, decision, state: DecidedState::Sending { undo: false } });
+    model.decided.push(Decided { submission, student_number, decision, state: DecidedState::Sending { version, undo: false } });
     // Counted here at once: the outbox says the true number as soon as the decision is on disk.
     model.outbox.unsent += 1;
     advance(model, effects);
@@ -173,20 +173,29 @@ pub fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     let now = model.now.wall;
     let last = model.decided.iter_mut().rev().find(|decided| match decided.state {
-        DecidedState::Sending { undo } => !undo,
+        DecidedState::Sending { undo, .. } => !undo,
         DecidedState::Held { until, .. } => until > now,
-        DecidedState::Undoing => false,
+        DecidedState::Undoing { .. } => false,
     });
     let Some(last) = last else { return say(model, Tone::Plain, "desk.news.nothing_to_undo", vec![]) };
     let (submission, student) = (last.submission, last.student_number.clone());
     match last.state {
-        // Not answered yet: taken back as soon as it is.
-        DecidedState::Sending { .. } => last.state = DecidedState::Sending { undo: true },
-        DecidedState::Held { version, .. } => {
-            last.state = DecidedState::Undoing;
+        // Without a network it has most likely never left, and is then as if it had not been made; the outbox knows.
+        DecidedState::Sending { version, .. } if model.away.is_some() => {
+            last.state = DecidedState::Sending { version, undo: true };
+            model.marks.insert(submission, Mark::Undoing);
+            effects.push(Effect::TakeBack { submission });
+        }
+        // Not answered yet: the undoing waits behind it in the outbox, which knows the version once the answer is here.
+        DecidedState::Sending { version, .. } => {
+            last.state = DecidedState::Sending { version, undo: true };
             take_back(model, submission, version, effects);
         }
-        DecidedState::Undoing => {}
+        DecidedState::Held { version, until } => {
+            last.state = DecidedState::Undoing { version, until };
+            take_back(model, submission, version, effects);
+        }
+        DecidedState::Undoing { .. } => {}
     }
     show(model, submission);
     say(model, Tone::Plain, "desk.news.undoing", vec![("student", student)]);
@@ -196,6 +205,16 @@ pub fn take_back(model: &mut Model, submission: uuid::Uuid, version: i64, effect
     model.marks.insert(submission, Mark::Undoing);
     model.outbox.unsent += 1;
     effects.push(Effect::Act { submission, version, lease: None, act: Act::Undo });
+}
+
+/// A decision that could not be written down: its photo is under review as before.
+pub fn stay(model: &mut Model, submission: uuid::Uuid) {
+    if model.screen != Screen::Units && model.panel.is_none() {
+        show(model, submission);
+        if model.current().is_some_and(|row| row.id == submission) {
+            model.screen = Screen::Review;
+        }
+    }
 }
 
 /// Puts the cursor on a photo, if it is in the open queue.

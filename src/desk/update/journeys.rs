@@ -126,16 +126,43 @@ fn undo_brings_the_photo_back_under_the_cursor() {
 }
 
 #[test]
-fn an_undo_before_the_answer_is_carried_out_after_it() {
+fn an_undo_before_the_answer_is_kept_at_once_and_carried_out_after_it() {
     let mut bench = bench(4);
-    bench.pass(1000);
-    bench.char('a');
-    bench.pass(100);
-    bench.char('u');
-    assert_eq!(bench.acts().len(), 1);
-    bench.settle();
-    assert!(matches!(bench.acts()[1], (_, 4, Act::Undo)));
-    assert_eq!(bench.rows[0].status, Status::Pending);
+    bench.offline = true;
+    bench.slowly("a");
+    bench.slowly("u");
+    let id = bench.rows[0].id;
+    // Both are on disk: whoever dies now loses neither.
+    assert!(matches!(bench.outbox.unsent()[1].act, Act::Undo));
+    assert_eq!((bench.model.outbox.unsent, bench.model.marks.get(&id)), (2, Some(&Mark::Undoing)));
+    bench.slowly("u");
+    assert_eq!((bench.acts().len(), bench.model.news.as_ref().unwrap().key), (2, "desk.news.nothing_to_undo"));
+    bench.offline = false;
+    for event in bench.deliver() {
+        bench.happen(event);
+    }
+    assert_eq!((bench.rows[0].status, bench.rows[0].version), (Status::Pending, 5));
+    assert!(bench.model.decided.is_empty() && bench.model.marks.is_empty() && bench.model.outbox.unsent == 0);
+}
+
+#[test]
+fn an_undo_that_a_full_disk_does_not_take_leaves_the_decision_to_be_undone() {
+    for offline in [true, false] {
+        let mut bench = bench(4);
+        bench.offline = offline;
+        bench.slowly("a");
+        bench.full = true;
+        bench.slowly("u");
+        assert_eq!(bench.model.news.as_ref().unwrap().key, "desk.news.not_kept");
+        assert_eq!(bench.model.outbox.unsent, usize::from(offline));
+        bench.full = false;
+        bench.slowly("u");
+        bench.offline = false;
+        for event in bench.deliver() {
+            bench.happen(event);
+        }
+        assert_eq!((bench.rows[0].status, bench.model.decided.len()), (Status::Pending, 0));
+    }
 }
 
 #[test]
@@ -165,7 +192,7 @@ fn an_absent_server_costs_no_decision_and_no_key() {
     bench.slowly("aa");
     assert_eq!(number(&bench), "2027000002");
     assert!(bench.model.outbox.waiting.is_some());
-    assert!(matches!(bench.model.decided[0].state, DecidedState::Sending { undo: false }));
+    assert!(matches!(bench.model.decided[0].state, DecidedState::Sending { undo: false, .. }));
     bench.char('q');
     bench.char('q');
     bench.char('q');

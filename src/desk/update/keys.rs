@@ -53,6 +53,14 @@ pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Pasted text: into the open field, or nowhere.
+pub fn paste(model: &mut Model, text: &str) {
+    let Some(field) = model.panel.as_mut().and_then(Panel::field_mut) else { return };
+    if !field.insert(text) {
+        say(model, Tone::Warning, "desk.news.paste_cut", vec![]);
+    }
+}
+
 fn units(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     let rows = model.units.rows().len();
     let page = page(model);

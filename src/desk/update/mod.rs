@@ -43,6 +43,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     match message.event {
         Event::Started => effects.push(Effect::LoadSeasons),
         Event::Key(key) => keys::press(model, key, &mut effects),
+        Event::Paste(text) => keys::paste(model, &text),
         Event::Resized { width, height } => model.size = (width, height),
         Event::Tick => {}
         Event::Resumed => pictures::forget(model),

@@ -30,10 +30,9 @@ pub fn arrived(model: &mut Model, event: OutboxEvent, effects: &mut Vec<Effect>)
             model.outbox.conflicts = conflicts;
         }
         OutboxEvent::Kept { unsent } => model.outbox.unsent = unsent,
-        OutboxEvent::NotKept { submission } => {
+        OutboxEvent::NotKept { submission, act } => {
             model.outbox.unsent = model.outbox.unsent.saturating_sub(1);
-            model.marks.remove(&submission);
-            model.decided.retain(|decided| decided.submission != submission);
+            not_kept(model, submission, &act);
             say(model, Tone::Problem, "desk.news.not_kept", vec![]);
         }
         OutboxEvent::Oldest(oldest) => model.outbox.oldest = oldest,
@@ -54,7 +53,7 @@ pub fn arrived(model: &mut Model, event: OutboxEvent, effects: &mut Vec<Effect>)
             model.outbox.unsent = unsent;
             model.outbox.waiting = None;
             model.units.stale = true;
-            sent(model, submission, &act, &outcome, effects);
+            sent(model, submission, &act, &outcome);
         }
         OutboxEvent::Waiting { problem, unsent } => {
             model.outbox.unsent = unsent;
@@ -70,6 +69,29 @@ pub fn arrived(model: &mut Model, event: OutboxEvent, effects: &mut Vec<Effect>)
     // Somebody wanted to leave and was asked because of what was unsent: nothing is any more.
     if model.panel == Some(Panel::Quitting) && model.outbox.unsent == 0 {
         effects.push(Effect::Quit);
+    }
+}
+
+/// What could not be written down does not count: a decision was none, an undoing leaves the decision as it was.
+fn not_kept(model: &mut Model, submission: Uuid, act: &Act) {
+    model.marks.remove(&submission);
+    match act {
+        Act::Undo => {
+            let Some(decided) = model.decided.iter_mut().find(|decided| decided.submission == submission) else { return };
+            decided.state = match decided.state {
+                DecidedState::Sending { version, .. } => {
+                    model.marks.insert(submission, Mark::Sending(decided.decision));
+                    DecidedState::Sending { version, undo: false }
+                }
+                DecidedState::Undoing { version, until } | DecidedState::Held { version, until } => DecidedState::Held { version, until },
+            };
+        }
+        Act::Review(_) => {
+            model.decided.retain(|decided| decided.submission != submission);
+            // No frame has shown the next one yet: the photo stays.
+            decide::stay(model, submission);
+        }
+        Act::RetakeNotice => {}
     }
 }
 
@@ -91,20 +113,17 @@ fn taken_back(model: &mut Model, submission: Uuid, done: bool, effects: &mut Vec
     if done {
         model.decided.remove(at);
         model.marks.remove(&submission);
-        say(model, Tone::Plain, "desk.news.undone", vec![]);
-    } else if let DecidedState::Held { version, .. } = model.decided[at].state {
-        // It was answered in the meantime.
-        model.decided[at].state = DecidedState::Undoing;
-        decide::take_back(model, submission, version, effects);
-    } else {
-        model.decided[at].state = DecidedState::Sending { undo: true };
+        return say(model, Tone::Plain, "desk.news.undone", vec![]);
     }
+    let (DecidedState::Sending { version, .. } | DecidedState::Undoing { version, .. } | DecidedState::Held { version, .. }) =
+        model.decided[at].state;
+    decide::take_back(model, submission, version, effects);
 }
 
-fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome, effects: &mut Vec<Effect>) {
+fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome) {
     stands(model, submission, outcome);
     match act {
-        Act::Review(_) => reviewed(model, submission, outcome, effects),
+        Act::Review(_) => reviewed(model, submission, outcome),
         Act::Undo => {
             model.decided.retain(|decided| decided.submission != submission);
             lists::change(model, submission, |row| row.reviewed_by_me = false);
@@ -117,17 +136,20 @@ fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome,
     }
 }
 
-fn reviewed(model: &mut Model, submission: Uuid, outcome: &ReviewOutcome, effects: &mut Vec<Effect>) {
+fn reviewed(model: &mut Model, submission: Uuid, outcome: &ReviewOutcome) {
     let Some(at) = model.decided.iter().position(|decided| decided.submission == submission) else { return };
-    let undo = matches!(model.decided[at].state, DecidedState::Sending { undo: true });
+    let version = outcome.version;
     match (outcome.decision, outcome.held_until) {
         (Some(decision), Some(until)) => {
             model.decided[at].decision = decision;
-            model.decided[at].state = DecidedState::Held { version: outcome.version, until };
-            if undo {
-                model.decided[at].state = DecidedState::Undoing;
-                decide::take_back(model, submission, outcome.version, effects);
-            }
+            model.decided[at].state = match model.decided[at].state {
+                // The outbox goes on with it.
+                DecidedState::Sending { undo: true, .. } => {
+                    model.marks.insert(submission, Mark::Undoing);
+                    DecidedState::Undoing { version, until }
+                }
+                _ => DecidedState::Held { version, until },
+            };
         }
         (decision, _) => {
             // More people must look: one's own voice is given and cannot be taken back.
@@ -148,7 +170,7 @@ fn refused(model: &mut Model, conflict: Conflict) {
         Act::Undo | Act::RetakeNotice => {}
         Act::Review(_) => model.decided.retain(|decided| decided.submission != submission),
     }
-    model.decided.retain(|decided| decided.submission != submission || decided.state != DecidedState::Undoing);
+    model.decided.retain(|decided| decided.submission != submission || !matches!(decided.state, DecidedState::Undoing { .. }));
     model.marks.insert(submission, Mark::Refused(conflict.problem.code.clone()));
     // What stands now is asked for again.
     model.details.remove(&submission);
