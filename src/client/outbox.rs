@@ -509,6 +509,40 @@ mod tests {
     }
 
     #[test]
+    fn what_never_left_is_taken_back_and_what_was_begun_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (entry(), Entry { submission: Uuid::from_u128(2), ..entry() });
+        let mut outbox = open(folder.path());
+        outbox.add(first.clone()).unwrap();
+        outbox.add(second.clone()).unwrap();
+        assert!(outbox.begin(first.key) && !outbox.take_back(first.submission).unwrap());
+        outbox.never_left(first.key);
+        assert!(outbox.take_back(first.submission).unwrap() && !outbox.begin(first.key));
+        assert!(!outbox.take_back(first.submission).unwrap());
+        assert_eq!(peek(folder.path(), SERVER, Uuid::nil()).unwrap().unsent(), std::slice::from_ref(&second), "beside who writes it");
+        drop(outbox);
+        assert_eq!(open(folder.path()).unsent(), [second]);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_changes_no_order_and_costs_nothing() {
+        let at = |second| Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, second, 0));
+        let folder = tempfile::tempdir().unwrap();
+        // Years ahead, then back before the first.
+        let seconds = [1_800_000_000, 4_000_000_000, 1, 1_800_000_100];
+        let entries: Vec<_> =
+            (1..).zip(seconds).map(|(n, at_second)| Entry { submission: Uuid::from_u128(n), key: at(at_second), ..entry() }).collect();
+        let mut outbox = open(folder.path());
+        for entry in &entries {
+            outbox.add(entry.clone()).unwrap();
+        }
+        drop(outbox);
+        let outbox = open(folder.path());
+        assert_eq!(outbox.unsent(), entries, "in the order in which they were made");
+        assert_eq!(outbox.oldest(), Some(jiff::Timestamp::from_second(1).unwrap()));
+    }
+
+    #[test]
     fn two_desks_do_not_share_a_journal_and_a_left_one_is_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         let (mut one, mut two) = (open(folder.path()), open(folder.path()));

@@ -13,6 +13,8 @@ pub mod register;
 pub mod sealed;
 pub mod sync;
 pub mod take;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,

@@ -152,7 +152,8 @@ impl Sender {
 
     /// What a bundle's photo has become, so that a desk opened on it again does not offer it anew.
     async fn remember(&self, entry: &Entry, outcome: &ReviewOutcome) {
-        let Some(bundle) = entry.bundle else { return };
+        // What was decided once more, over the network, is of the open bundle all the same.
+        let Some(bundle) = entry.bundle.or_else(|| self.bundle.as_ref().map(|open| open.id())) else { return };
         if let Some(open) = self.bundle.as_ref().filter(|open| open.id() == bundle) {
             open.settle(outcome);
         }

@@ -19,6 +19,8 @@ mod sheet;
 mod fuzz;
 #[cfg(test)]
 mod journeys;
+#[cfg(test)]
+mod offline;
 
 use crate::desk::{
     message::{Effect, Event, Message},

@@ -88,21 +88,19 @@ fn states(model: &Model) -> Vec<(String, ratatui::style::Style)> {
 /// How much is unsent, and since when the oldest waits.
 fn unsent(model: &Model) -> String {
     let count = model.outbox.unsent.to_string();
-    match model.outbox.oldest.map(|oldest| model.now.wall.as_second() - oldest.as_second()) {
-        // Of what is sent at once nobody wants to know an age.
-        Some(age) if age >= 60 => format!("{count} · {}", text_of_age(model, age)),
-        _ => count,
-    }
+    age(model).map_or_else(|| count.clone(), |age| format!("{count} · {age}"))
 }
 
-/// An age in the largest unit that tells it.
-fn text_of_age(model: &Model, seconds: i64) -> String {
+/// How long the oldest has waited, in the largest unit that tells it. Of what is sent at once nobody wants to know an age.
+fn age(model: &Model) -> Option<String> {
+    let seconds = model.now.wall.as_second() - model.outbox.oldest?.as_second();
     let (key, number) = match seconds {
-        ..3600 => ("desk.age.minutes", seconds / 60),
+        ..60 => return None,
+        60..3600 => ("desk.age.minutes", seconds / 60),
         3600..172_800 => ("desk.age.hours", seconds / 3600),
         _ => ("desk.age.days", seconds / 86_400),
     };
-    model.text(key, &[("number", &number.to_string())])
+    Some(model.text(key, &[("number", &number.to_string())]))
 }
 
 /// Seconds as minutes and seconds.
@@ -116,8 +114,12 @@ pub fn clock(seconds: i64) -> String {
 pub fn news(model: &Model, pen: &mut Pen, line: Rect) {
     let theme = &model.theme;
     let (words, style) = if let Some(Panel::Quitting) = model.panel {
-        let count = unsent(model);
-        (model.text("desk.quit", &[("count", &count)]), theme.base().fg(theme.warn).add_modifier(Modifier::BOLD))
+        let count = model.outbox.unsent.to_string();
+        let words = match age(model) {
+            Some(age) => model.text("desk.quit_age", &[("count", &count), ("age", &age)]),
+            None => model.text("desk.quit", &[("count", &count)]),
+        };
+        (words, theme.base().fg(theme.warn).add_modifier(Modifier::BOLD))
     } else if let Some(news) = &model.news {
         let parameters: Vec<(&str, &str)> = news.parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let style = match news.tone {
