@@ -50,6 +50,8 @@ pub struct World {
     waiting: Vec<Request>,
     running: HashMap<Request, AbortHandle>,
     sender: AbortHandle,
+    /// Pictures made so far: each has its own number, by which a terminal knows it.
+    pictures: u32,
 }
 
 impl World {
@@ -74,7 +76,7 @@ impl World {
             tokio::spawn(sender.work()).abort_handle()
         };
         let cache = Arc::new(Mutex::new(Cache::new(CACHE)));
-        World { http, bundle, events, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender }
+        World { http, bundle, events, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender, pictures: 0 }
     }
 
     /// Carries an effect out, or starts to. Suspension and end are the loop's own.
@@ -205,8 +207,10 @@ impl World {
             let request = self.waiting.remove(0);
             let (http, cache, events) = (self.http.clone(), Arc::clone(&self.cache), self.events.clone());
             let bundle = self.bundle.clone().filter(|_| request.origin == Origin::Desk);
+            let number = self.pictures;
+            self.pictures = number.wrapping_add(1);
             let task = tokio::spawn(async move {
-                let picture = picture(&http, bundle, &cache, request).await;
+                let picture = picture(&http, bundle, &cache, request, number).await;
                 let _ = events.send(Event::Picture { request, picture });
             });
             self.running.insert(request, task.abort_handle());
@@ -221,7 +225,13 @@ impl Drop for World {
     }
 }
 
-async fn picture(http: &Http, bundle: Option<Arc<Bundle>>, cache: &Mutex<Cache>, request: Request) -> Result<Picture, Problem> {
+async fn picture(
+    http: &Http,
+    bundle: Option<Arc<Bundle>>,
+    cache: &Mutex<Cache>,
+    request: Request,
+    number: u32,
+) -> Result<Picture, Problem> {
     let name = (request.submission, request.kind);
     // What is asked of the server outright may be another picture of the same name.
     let kept = request.origin == Origin::Desk;
@@ -242,7 +252,7 @@ async fn picture(http: &Http, bundle: Option<Arc<Bundle>>, cache: &Mutex<Cache>,
             bytes
         }
     };
-    let drawn = spawn_blocking(move || encode::picture(&bytes, request.cells, request.drawing)).await;
+    let drawn = spawn_blocking(move || encode::picture(&bytes, &request, number)).await;
     match drawn {
         Ok(Ok(picture)) => Ok(picture),
         _ => Err(Problem::new(200, "picture_unreadable", "not a picture")),

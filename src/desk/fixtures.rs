@@ -129,6 +129,7 @@ pub fn start(language: Language, size: (u16, u16)) -> Start {
 }
 
 /// A desk, its time, its server.
+#[derive(Clone)]
 pub struct Bench {
     pub model: Model,
     pub ms: u64,
@@ -318,7 +319,8 @@ impl Bench {
     }
 
     fn write_down(&mut self, entry: Entry) -> Vec<Event> {
-        self.outbox.take(Line::Add { entry });
+        let meant = self.outbox.meant(entry);
+        meant.into_iter().for_each(|entry| self.outbox.take(Line::Add { entry }));
         let kept = Event::Outbox(OutboxEvent::Kept { unsent: self.outbox.unsent().len() });
         [vec![kept], self.deliver()].concat()
     }

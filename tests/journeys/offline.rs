@@ -140,7 +140,8 @@ fn what_is_decided_without_a_network_arrives_once_and_conflicts_are_shown() {
     // No copy opens any more, whoever knows the passphrase.
     let ended = one.type_into(&["bundle", "show", "copy.bundle"], &format!("{PHRASE}\n"));
     assert_eq!((ended.code, ended.errors.contains("另一台设备")), (Some(2), true), "{ended:?}");
-    let actions: Vec<_> = house.audit(&registrar).into_iter().map(|line| line.action).filter(|action| action.starts_with("bundle.")).collect();
+    let actions: Vec<_> =
+        house.audit(&registrar).into_iter().map(|line| line.action).filter(|action| action.starts_with("bundle.")).collect();
     assert_eq!(actions, ["bundle.dropped", "bundle.taken"]);
 }
 

@@ -12,7 +12,7 @@ use crate::{
     desk::{
         message::Effect,
         model::{Load, Mark, Model, Panel, Slot, Tone},
-        picture::{Origin, Request},
+        picture::{Origin, Request, look::Look},
         view::conflicts::places,
     },
     domain::{lifecycle::attempt::Status, review::Decision},
@@ -60,6 +60,7 @@ pub fn requests(model: &Model, submission: Uuid) -> Vec<Request> {
         origin,
         cells: (area.width, area.height),
         drawing,
+        look: Look::default(),
     };
     let mine = model.away.map(|_| request(Origin::Desk, places.mine));
     let stands = model.standing.get(&submission).and_then(Load::ready);

@@ -1,7 +1,7 @@
 //! Deciding: `a`, `x`, `r`, `s`, `u`. What may be decided when; what a decision changes at once, before the server has answered.
 
 use super::{
-    leave_review, lists,
+    leave_review, lists, looking,
     press::{Press, SEEN, Waiting},
     say,
 };
@@ -160,6 +160,7 @@ pub fn advance(model: &mut Model, effects: &mut Vec<Effect>) {
 fn go(model: &mut Model, index: usize) {
     model.queue.list_mut().selected = index;
     model.review.scroll = 0;
+    looking::whole(model);
 }
 
 /// `u`: the decision under the cursor among the held ones, else the last one's own.
