@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     api::{
         problem::{Problem, code},
+        rework::NewRendition,
         submission::{NewReview, ReviewOutcome},
     },
     client::http::{self, Http, Intention},
@@ -30,6 +31,8 @@ use crate::{
 #[serde(tag = "act", rename_all = "snake_case")]
 pub enum Act {
     Review(NewReview),
+    /// Fix & accept: the photo finished anew, as it was seen.
+    Rework(NewRendition),
     Undo,
     RetakeNotice,
 }
@@ -67,6 +70,7 @@ impl Entry {
         match (&self.act, self.bundle) {
             (Act::Review(review), Some(bundle)) => http.review_from(bundle, self.submission, review, intention).await,
             (Act::Review(review), None) => http.review(self.submission, review, intention).await,
+            (Act::Rework(new), _) => http.rework(self.submission, new, intention).await,
             (Act::Undo, _) => http.undo(self.submission, intention).await,
             (Act::RetakeNotice, _) => http.retake_notice(self.submission, intention).await,
         }
@@ -432,7 +436,7 @@ mod tests {
     use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
     use super::*;
-    use crate::domain::{lifecycle::attempt::Status, review::ReviewVerdict};
+    use crate::domain::{adjustment::Adjustments, lifecycle::attempt::Status, review::ReviewVerdict};
 
     const SERVER: &str = "http://127.0.0.1:8080";
 
@@ -455,6 +459,19 @@ mod tests {
         outbox.done(first.key, None).unwrap();
         drop(outbox);
         assert_eq!(open(folder.path()).unsent(), [second]);
+    }
+
+    #[test]
+    fn a_rework_survives_like_a_decision_and_in_its_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = NewRendition { adjustments: Adjustments { scale: -20, ..Adjustments::default() }, sha256: "00".repeat(32) };
+        let rework = Entry { act: Act::Rework(new), ..entry() };
+        let approval = entry();
+        let mut outbox = open(folder.path());
+        outbox.add(rework.clone()).unwrap();
+        outbox.add(approval.clone()).unwrap();
+        drop(outbox);
+        assert_eq!(open(folder.path()).unsent(), [rework, approval]);
     }
 
     #[test]

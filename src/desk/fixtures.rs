@@ -103,6 +103,7 @@ pub fn detail(row: &SubmissionSummary) -> Submission {
             output: (!refused).then(|| OutputFacts { width: 480, height: 640, bytes: 34_816, quality: 88, sampling: "4:2:0".into() }),
             checks: checks(row.checks == Verdict::Fail),
             weights: Default::default(),
+            rework: None,
         }),
         comparison: row.band.map(|band| Comparison { score: 0.9, scale: Scale { min: -1.0, max: 1.0 }, band, model: "m".into(), bands }),
         rendition: (!refused).then(|| Uuid::from_u128(row.id.as_u128() + 1_000_000)),
@@ -357,6 +358,10 @@ impl Bench {
                 row.status = Status::Held;
                 row.decision = Some(review.verdict.decision());
                 row.held_until = Some(until);
+            }
+            Act::Rework(_) => {
+                row.version += 1;
+                row.status = Status::Pending;
             }
             Act::Undo => {
                 row.version += 1;

@@ -60,6 +60,7 @@ pub mod reconcile;
 pub mod reopening;
 pub mod retention;
 mod reviews;
+pub mod rework;
 pub mod rosters;
 pub mod seasons;
 pub mod sessions;
@@ -103,6 +104,7 @@ pub trait Store:
     + skips::Skipping
     + places::Placing
     + golden::Golden
+    + rework::Reworking
     + statistics::Statistics
     + sweep::Sweeping
     + tries::Trying

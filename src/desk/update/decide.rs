@@ -28,6 +28,8 @@ fn may_decide(model: &Model, decision: Decision, pressed_at: u64) -> Result<(), 
     let row = model.current().ok_or("desk.news.nothing")?;
     match model.marks.get(&row.id) {
         Some(Mark::Sending(_) | Mark::SecondOpinion | Mark::Undoing) => return Err("desk.news.already"),
+        // Not before the server holds what was seen.
+        Some(Mark::Reworking) => return Err("desk.fix.news.under_way"),
         _ if row.reviewed_by_me => return Err("desk.news.already"),
         _ if !lists::waits(model, row) => return Err("desk.news.not_waiting"),
         _ => {}

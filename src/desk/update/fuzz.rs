@@ -211,7 +211,7 @@ fn not_kept(bench: &Bench, of: uuid::Uuid) -> i64 {
 fn nothing_is_lost(bench: &Bench) {
     let model = &bench.model;
     assert_eq!((bench.outbox.unsent().len(), model.outbox.unsent), (0, 0), "something was never sent");
-    let under_way = |mark: &Mark| matches!(mark, Mark::Sending(_) | Mark::Undoing | Mark::Notifying);
+    let under_way = |mark: &Mark| matches!(mark, Mark::Sending(_) | Mark::Reworking | Mark::Undoing | Mark::Notifying);
     assert!(!model.marks.values().any(under_way), "said to be under way for ever: {:?}", model.marks);
     let refused = |id| {
         let is = |event: &Event| matches!(event, Event::Outbox(OutboxEvent::Refused { conflict, .. }) if conflict.entry.submission == id && conflict.entry.act == Act::Undo);

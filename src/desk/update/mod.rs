@@ -7,6 +7,7 @@ mod arrivals;
 mod claims;
 pub mod conflicts;
 mod decide;
+mod fix;
 mod keys;
 pub use keys::place;
 mod lists;

@@ -92,6 +92,7 @@ fn what(model: &Model, conflict: &Conflict) -> String {
     let key = match &conflict.entry.act {
         Act::Review(review) if review.verdict.decision() == Decision::Approve => "desk.decision.approve",
         Act::Review(_) => "desk.decision.reject",
+        Act::Rework(_) => "desk.fix.title",
         Act::Undo => "desk.key.undo",
         Act::RetakeNotice => "desk.conflicts.notice",
     };
@@ -103,7 +104,7 @@ fn mine(model: &Model, pen: &mut Pen, area: Rect, conflict: &Conflict) {
     let when = conflict.entry.decided_at().map(|at| facts::time(model, at)).unwrap_or_default();
     let reasons = match &conflict.entry.act {
         Act::Review(review) => facts::reasons(model, review.verdict.reasons()),
-        Act::Undo | Act::RetakeNotice => String::new(),
+        Act::Rework(_) | Act::Undo | Act::RetakeNotice => String::new(),
     };
     let lines = [
         (model.text("desk.conflicts.mine", &[("time", &when)]), theme.title()),

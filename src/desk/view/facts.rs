@@ -41,6 +41,7 @@ pub fn state(model: &Model, row: &SubmissionSummary) -> (String, Option<Style>) 
     match model.marks.get(&row.id) {
         Some(Mark::Sending(decision)) => return named("desk.mark.sending", *decision),
         Some(Mark::SecondOpinion) => return (model.text("desk.mark.second_opinion", &[]), Some(theme.held())),
+        Some(Mark::Reworking) => return (model.text("desk.fix.mark", &[]), Some(theme.held())),
         Some(Mark::Undoing) => return (model.text("desk.mark.undoing", &[]), Some(theme.held())),
         Some(Mark::Notifying) => return (model.text("desk.mark.notifying", &[]), Some(theme.held())),
         Some(Mark::Notified) => return (model.text("desk.mark.notified", &[]), Some(theme.held())),
