@@ -5,6 +5,7 @@
 
 mod arrivals;
 mod claims;
+pub mod conflicts;
 mod decide;
 mod fix;
 mod keys;
@@ -20,6 +21,8 @@ mod sheet;
 mod fuzz;
 #[cfg(test)]
 mod journeys;
+#[cfg(test)]
+mod offline;
 
 use crate::desk::{
     message::{Effect, Event, Message},
@@ -57,6 +60,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Event::Page { ticket, page } => lists::arrived(model, ticket, page),
         Event::Detail { submission, detail } => arrivals::detail(model, submission, detail),
         Event::Picture { request, picture } => pictures::arrived(model, request, picture),
+        Event::Stands { submission, detail } => conflicts::arrived(model, submission, detail),
+        Event::Erased(submissions) => conflicts::erased(model, &submissions),
         Event::Claimed(claim) => claims::arrived(model, claim, &mut effects),
         Event::Outbox(event) => outbox::arrived(model, event, &mut effects),
     }
@@ -77,6 +82,7 @@ fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     lists::settle(model, effects);
     pictures::settle(model, effects);
     claims::settle(model, effects);
+    conflicts::settle(model, effects);
 }
 
 /// Says something to the user.

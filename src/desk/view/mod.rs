@@ -2,7 +2,7 @@
 
 mod bars;
 mod checks;
-mod conflicts;
+pub mod conflicts;
 mod facts;
 pub mod help;
 pub mod layout;
@@ -46,7 +46,7 @@ pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
     let mut cursor = None;
     match (&model.panel, model.screen) {
         (Some(Panel::Help { scroll }), _) => help::draw(model, &mut pen, body, *scroll),
-        (Some(Panel::Conflicts { scroll }), _) => conflicts::draw(model, &mut pen, body, *scroll),
+        (Some(Panel::Conflicts { scroll }), _) => drawn.pictures = conflicts::draw(model, &mut pen, area, *scroll),
         (_, Screen::Units) => cursor = units::draw(model, &mut pen, body),
         (_, Screen::Queue) => cursor = queue::draw(model, &mut pen, body),
         (_, Screen::Review) => (drawn, cursor) = review::draw(model, &mut pen, area),
