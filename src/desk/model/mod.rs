@@ -31,7 +31,7 @@ use crate::{
     language::{self, Language},
 };
 
-pub use decisions::{Decided, DecidedState, Mark, OutboxState};
+pub use decisions::{Away, Decided, DecidedState, Mark, OutboxState};
 pub use grid::{Batch, Fate, Grid, Line, Seen, Why};
 pub use lists::{List, Part, Queue, Units};
 pub use review::{Review, Slot, TRIPLE, View, Zoom};
@@ -74,6 +74,10 @@ pub struct Model {
     /// One's own decisions, oldest first, as long as they may be undone.
     pub decided: Vec<Decided>,
     pub outbox: OutboxState,
+    /// Absent where the desk works at a server.
+    pub away: Option<Away>,
+    /// What stands at the server, of photos whose decision it refused.
+    pub standing: HashMap<Uuid, Load<Box<Submission>>>,
     pub news: Option<News>,
     pub presses: Presses,
     /// The last list of pictures that was asked for.
@@ -192,6 +196,8 @@ pub struct Start {
     pub zone: TimeZone,
     pub season: Option<String>,
     pub unit: Option<String>,
+    /// The bundle that is worked on.
+    pub away: Option<Away>,
 }
 
 impl Model {
@@ -225,6 +231,8 @@ impl Model {
             marks: BTreeMap::new(),
             decided: Vec::new(),
             outbox: OutboxState::default(),
+            away: start.away,
+            standing: HashMap::new(),
             news: None,
             presses: Presses::default(),
             wanted: Vec::new(),

@@ -98,10 +98,18 @@ fn fate(model: &Model, row: &SubmissionSummary, decision: Decision) -> Fate {
     }
 }
 
+/// Why no batch at all can be decided now.
+fn barred(model: &Model) -> Option<&'static str> {
+    if model.away.is_some_and(|away| away.expires_at <= model.now.wall) {
+        return Some("desk.news.bundle_expired");
+    }
+    model.drawing().is_none().then_some("desk.news.graphics_off")
+}
+
 /// Shows what a batch would do.
 pub fn open(model: &mut Model, verdict: ReviewVerdict) {
-    if model.drawing().is_none() {
-        return say(model, Tone::Warning, "desk.news.graphics_off", vec![]);
+    if let Some(why) = barred(model) {
+        return say(model, Tone::Warning, why, vec![]);
     }
     let lines = plan(model, verdict.decision());
     if !lines.is_empty() {
@@ -111,8 +119,8 @@ pub fn open(model: &mut Model, verdict: ReviewVerdict) {
 
 /// `x`: the reasons for all of them, unless there is nothing to reject.
 pub fn open_sheet(model: &mut Model) {
-    if model.drawing().is_none() {
-        return say(model, Tone::Warning, "desk.news.graphics_off", vec![]);
+    if let Some(why) = barred(model) {
+        return say(model, Tone::Warning, why, vec![]);
     }
     if plan(model, Decision::Reject).iter().all(|line| matches!(line.fate, Fate::Left(_))) {
         return say(model, Tone::Warning, "desk.news.batch_none", vec![]);
@@ -145,6 +153,9 @@ pub fn act(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect
 /// Does what was shown, if that still is what would happen.
 fn carry_out(model: &mut Model, effects: &mut Vec<Effect>) {
     let now = model.now.ms;
+    if let Some(why) = barred(model) {
+        return say(model, Tone::Warning, why, vec![]);
+    }
     let Some(Panel::Batch(batch)) = &model.panel else { return };
     if now < batch.opened_at + SEEN {
         return say(model, Tone::Warning, "desk.news.batch_look", vec![]);

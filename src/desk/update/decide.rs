@@ -39,6 +39,9 @@ fn may_decide(model: &Model, decision: Decision, pressed_at: u64) -> Result<(), 
     if decision == Decision::Approve && row.status == Status::MachineRefused {
         return Err("desk.news.no_rendition");
     }
+    if model.away.is_some_and(|away| away.expires_at <= model.now.wall) {
+        return Err("desk.news.bundle_expired");
+    }
     if model.drawing().is_none() {
         return Err("desk.news.graphics_off");
     }
@@ -207,6 +210,12 @@ pub fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
 pub fn undo_one(model: &mut Model, submission: Uuid, effects: &mut Vec<Effect>) {
     let Some(decided) = model.decided.iter_mut().find(|decided| decided.submission == submission) else { return };
     match decided.state {
+        // Without a network it has most likely never left, and is then as if it had not been made; the outbox knows.
+        DecidedState::Sending { version, .. } if model.away.is_some() => {
+            decided.state = DecidedState::Sending { version, undo: true };
+            model.marks.insert(submission, Mark::Undoing);
+            effects.push(Effect::TakeBack { submission });
+        }
         // Not answered yet: the undoing waits behind it in the outbox, which knows the version once the answer is here.
         DecidedState::Sending { version, .. } => {
             decided.state = DecidedState::Sending { version, undo: true };
@@ -224,6 +233,16 @@ pub fn take_back(model: &mut Model, submission: Uuid, version: i64, effects: &mu
     model.marks.insert(submission, Mark::Undoing);
     model.outbox.unsent += 1;
     effects.push(Effect::Act { submission, version, lease: None, act: Act::Undo });
+}
+
+/// A decision that could not be written down: its photo is under review as before.
+pub fn stay(model: &mut Model, submission: uuid::Uuid) {
+    if model.screen != Screen::Units && model.panel.is_none() {
+        show(model, submission);
+        if model.current().is_some_and(|row| row.id == submission) {
+            model.screen = Screen::Review;
+        }
+    }
 }
 
 /// Puts the cursor on a photo, if it is in the open queue.

@@ -6,6 +6,7 @@
 mod arrivals;
 mod batch;
 mod claims;
+pub mod conflicts;
 mod decide;
 mod fix;
 mod grid;
@@ -25,6 +26,8 @@ mod fuzz;
 mod grid_journeys;
 #[cfg(test)]
 mod journeys;
+#[cfg(test)]
+mod offline;
 
 use crate::desk::{
     message::{Effect, Event, Message},
@@ -63,6 +66,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Event::Page { ticket, page } => lists::arrived(model, ticket, page),
         Event::Detail { submission, detail } => arrivals::detail(model, submission, detail),
         Event::Picture { request, picture } => pictures::arrived(model, request, picture),
+        Event::Stands { submission, detail } => conflicts::arrived(model, submission, detail),
+        Event::Erased(submissions) => conflicts::erased(model, &submissions),
         Event::Claimed(claim) => claims::arrived(model, claim, &mut effects),
         Event::Outbox(event) => outbox::arrived(model, event, &mut effects),
     }
@@ -83,6 +88,7 @@ fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     lists::settle(model, effects);
     pictures::settle(model, effects);
     claims::settle(model, effects);
+    conflicts::settle(model, effects);
 }
 
 /// Says something to the user.

@@ -4,12 +4,12 @@
 
 use uuid::Uuid;
 
-use super::{arrivals, grid};
+use super::{arrivals, conflicts, grid};
 use crate::{
     api::problem::Problem,
     desk::{
         message::Effect,
-        model::{Model, Screen, Slot, TRIPLE, View},
+        model::{Model, Panel, Screen, Slot, TRIPLE, View},
         picture::{Picture, Request},
         view::{layout, looks},
     },
@@ -70,6 +70,9 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn wanted(model: &Model) -> Vec<Request> {
+    if matches!(model.panel, Some(Panel::Conflicts { .. })) {
+        return conflicts::wanted(model);
+    }
     if model.screen == Screen::Grid {
         return grid::wanted(model);
     }

@@ -3,7 +3,7 @@
 mod bars;
 mod batch;
 mod checks;
-mod conflicts;
+pub mod conflicts;
 mod facts;
 pub mod grid;
 pub mod help;
@@ -57,7 +57,7 @@ pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
     let mut cursor = None;
     match (&model.panel, model.screen) {
         (Some(Panel::Help { scroll }), _) => help::draw(model, &mut pen, body, *scroll),
-        (Some(Panel::Conflicts { scroll }), _) => conflicts::draw(model, &mut pen, body, *scroll),
+        (Some(Panel::Conflicts { scroll }), _) => drawn.pictures = conflicts::draw(model, &mut pen, area, *scroll),
         (Some(Panel::Batch(batch)), _) => batch::draw(model, &mut pen, body, batch),
         (Some(Panel::Sheet(open)), Screen::Grid) => {
             cursor = Some(sheet::draw(model, &mut pen, body, open, &machine_reasons(model)));

@@ -11,7 +11,7 @@ use crate::{
     api::submission::{PictureKind, SubmissionSummary},
     desk::{
         model::Model,
-        picture::{Request, look::Look},
+        picture::{Origin, Request, look::Look},
     },
     domain::lifecycle::attempt::Status,
 };
@@ -123,7 +123,8 @@ pub fn visible(model: &Model) -> Vec<Tile> {
 #[must_use]
 pub fn request(model: &Model, row: &SubmissionSummary) -> Option<Request> {
     let kind = if row.status == Status::MachineRefused { PictureKind::Preview } else { PictureKind::Standard };
-    Some(Request { submission: row.id, kind, cells: tiling(model).picture, drawing: model.drawing()?, look: Look::default() })
+    let cells = tiling(model).picture;
+    Some(Request { submission: row.id, kind, origin: Origin::Desk, cells, drawing: model.drawing()?, look: Look::default() })
 }
 
 #[cfg(test)]
