@@ -1,9 +1,10 @@
 //! Where the world is touched: the server, the outbox, pictures. Everything here works off the loop and answers with an [`Event`].
 
 mod own_files;
+mod sender;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -14,17 +15,21 @@ use tokio::{
 };
 use uuid::Uuid;
 
+use sender::Sender;
+
 use crate::{
     api::problem::{Problem, code},
     client::{
         Http,
+        bundle::{Bundle, register::Register},
         http::SubmissionQuery,
-        outbox::{self, Conflict, Entry, Outbox},
+        outbox::{Entry, Outbox},
     },
     desk::{
+        away,
         message::{Effect, Event, OutboxEvent},
         picture::{
-            Picture, Request,
+            Origin, Picture, Request,
             cache::{Cache, Name},
             encode,
         },
@@ -39,12 +44,11 @@ const PAGE: u32 = 100;
 const AT_ONCE: usize = 3;
 /// Memory for pictures' bytes.
 const CACHE: usize = 64 << 20;
-/// First and longest pause between two tries of the outbox.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(20));
-
 /// The hands of the desk.
 pub struct World {
     http: Http,
+    /// Where photos come from in the server's place.
+    bundle: Option<Arc<Bundle>>,
     events: UnboundedSender<Event>,
     outbox: Arc<Mutex<Outbox>>,
     wake: Arc<Notify>,
@@ -59,21 +63,58 @@ pub struct World {
 }
 
 impl World {
-    /// Takes the world in hand, and starts to send what the outbox holds.
+    /// Takes the world in hand, and starts to send what the outbox holds. With a bundle the server is asked only to take decisions.
     #[must_use]
-    pub fn new(http: Http, outbox: Outbox, own: OwnFiles, events: UnboundedSender<Event>) -> World {
+    pub fn new(
+        http: Http,
+        outbox: Outbox,
+        own: OwnFiles,
+        register: Register,
+        bundle: Option<Arc<Bundle>>,
+        events: UnboundedSender<Event>,
+    ) -> World {
         let _ = events.send(Event::Habits(own.habits()));
         let opened = OutboxEvent::Opened { unsent: outbox.unsent().to_vec(), conflicts: outbox.conflicts().to_vec() };
         let _ = events.send(Event::Outbox(opened));
+        let _ = events.send(Event::Outbox(OutboxEvent::Oldest(outbox.oldest())));
         let outbox = Arc::new(Mutex::new(outbox));
         let wake = Arc::new(Notify::new());
-        let sender = tokio::spawn(send_all(http.clone(), Arc::clone(&outbox), Arc::clone(&wake), events.clone())).abort_handle();
+        let sender = {
+            let sender = Sender {
+                http: http.clone(),
+                outbox: Arc::clone(&outbox),
+                wake: Arc::clone(&wake),
+                events: events.clone(),
+                bundle: bundle.clone(),
+                register,
+                checked: HashSet::new(),
+            };
+            tokio::spawn(sender.work()).abort_handle()
+        };
         let cache = Arc::new(Mutex::new(Cache::new(CACHE)));
-        World { http, events, outbox, wake, own: Arc::new(own), cache, waiting: Vec::new(), running: HashMap::new(), sender, pictures: 0 }
+        World {
+            http,
+            bundle,
+            events,
+            outbox,
+            wake,
+            own: Arc::new(own),
+            cache,
+            waiting: Vec::new(),
+            running: HashMap::new(),
+            sender,
+            pictures: 0,
+        }
     }
 
     /// Carries an effect out, or starts to. Suspension and end are the loop's own.
     pub fn carry_out(&mut self, effect: Effect) {
+        if let Some(events) = self.bundle.as_ref().and_then(|bundle| away::answer(bundle, &effect)) {
+            for event in events {
+                let _ = self.events.send(event);
+            }
+            return;
+        }
         let http = self.http.clone();
         match effect {
             Effect::LoadSeasons => self.answer(async move { Event::Seasons(http.seasons().await) }),
@@ -92,27 +133,23 @@ impl World {
                 tokio::spawn(async move { http.release_claim(token).await });
             }
             Effect::Act { submission, version, lease, act } => {
-                self.keep(Entry { submission, version, key: Uuid::now_v7(), lease, act });
-            }
-            Effect::Seen(keys) => {
-                let outbox = Arc::clone(&self.outbox);
-                spawn_blocking(move || {
-                    let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
-                    for key in keys {
-                        if let Err(error) = outbox.seen(key) {
-                            tracing::warn!(%error, "the outbox cannot be written");
-                        }
-                    }
+                self.keep(Entry {
+                    submission,
+                    version,
+                    key: Uuid::now_v7(),
+                    lease,
+                    bundle: self.bundle.as_ref().map(|bundle| bundle.id()),
+                    act,
                 });
             }
             Effect::PassOn { submission, skip } => {
                 self.answer(async move { Event::PassedOn { submission, result: http.skip(submission, &skip).await } });
             }
             Effect::SavePicture { submission, version, kind } => {
-                let (cache, own) = (Arc::clone(&self.cache), Arc::clone(&self.own));
+                let (cache, own, bundle) = (Arc::clone(&self.cache), Arc::clone(&self.own), self.bundle.clone());
                 self.answer(async move {
                     let place = async {
-                        let bytes = bytes(&http, &cache, (submission, kind)).await?;
+                        let bytes = bytes(&http, bundle, Some(&*cache), (submission, kind)).await?;
                         let taken = spawn_blocking(move || own.take_out(&bytes)).await;
                         match taken {
                             Ok(Ok(path)) => Ok(path.display().to_string()),
@@ -131,6 +168,16 @@ impl World {
                     }
                 });
             }
+            // On what stands now, seen over the network: the bundle has no part in it.
+            Effect::KeepMine { refused, submission, version, act } => {
+                self.keep(Entry { submission, version, key: Uuid::now_v7(), lease: None, bundle: None, act });
+                self.seen(vec![refused]);
+            }
+            Effect::TakeBack { submission } => self.take_back(submission),
+            Effect::LoadStanding { submission } => {
+                self.answer(async move { Event::Stands { submission, detail: http.submission(submission).await.map(Box::new) } });
+            }
+            Effect::Seen(keys) => self.seen(keys),
             Effect::Suspend | Effect::Quit => {}
         }
     }
@@ -153,6 +200,31 @@ impl World {
         });
     }
 
+    fn seen(&self, keys: Vec<Uuid>) {
+        let outbox = Arc::clone(&self.outbox);
+        spawn_blocking(move || {
+            let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
+            for key in keys {
+                if let Err(error) = outbox.seen(key) {
+                    tracing::warn!(%error, "the outbox cannot be written");
+                }
+            }
+        });
+    }
+
+    fn take_back(&self, submission: Uuid) {
+        let (outbox, events) = (Arc::clone(&self.outbox), self.events.clone());
+        spawn_blocking(move || {
+            let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
+            let done = outbox.take_back(submission).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the outbox cannot be written");
+                false
+            });
+            let _ = events.send(Event::Outbox(OutboxEvent::TakenBack { submission, done, unsent: outbox.unsent().len() }));
+            let _ = events.send(Event::Outbox(OutboxEvent::Oldest(outbox.oldest())));
+        });
+    }
+
     /// Writes an intention down, then lets it be sent.
     fn keep(&self, entry: Entry) {
         let (outbox, events, wake) = (Arc::clone(&self.outbox), self.events.clone(), Arc::clone(&self.wake));
@@ -167,6 +239,7 @@ impl World {
                 }
             };
             let _ = events.send(Event::Outbox(event));
+            let _ = events.send(Event::Outbox(OutboxEvent::Oldest(outbox.oldest())));
             wake.notify_one();
         });
     }
@@ -187,10 +260,11 @@ impl World {
         while self.running.len() < AT_ONCE && !self.waiting.is_empty() {
             let request = self.waiting.remove(0);
             let (http, cache, events) = (self.http.clone(), Arc::clone(&self.cache), self.events.clone());
+            let bundle = self.bundle.clone().filter(|_| request.origin == Origin::Desk);
             let number = self.pictures;
             self.pictures = number.wrapping_add(1);
             let task = tokio::spawn(async move {
-                let picture = picture(&http, &cache, request, number).await;
+                let picture = picture(&http, bundle, &cache, request, number).await;
                 let _ = events.send(Event::Picture { request, picture });
             });
             self.running.insert(request, task.abort_handle());
@@ -205,8 +279,16 @@ impl Drop for World {
     }
 }
 
-async fn picture(http: &Http, cache: &Mutex<Cache>, request: Request, number: u32) -> Result<Picture, Problem> {
-    let bytes = bytes(http, cache, (request.submission, request.kind)).await?;
+async fn picture(
+    http: &Http,
+    bundle: Option<Arc<Bundle>>,
+    cache: &Mutex<Cache>,
+    request: Request,
+    number: u32,
+) -> Result<Picture, Problem> {
+    // What is asked of the server outright may be another picture of the same name.
+    let kept = request.origin == Origin::Desk;
+    let bytes = bytes(http, bundle, kept.then_some(cache), (request.submission, request.kind)).await?;
     let drawn = spawn_blocking(move || encode::picture(&bytes, &request, number)).await;
     match drawn {
         Ok(Ok(picture)) => Ok(picture),
@@ -214,78 +296,21 @@ async fn picture(http: &Http, cache: &Mutex<Cache>, request: Request, number: u3
     }
 }
 
-/// The bytes of a picture, out of memory or from the server.
-async fn bytes(http: &Http, cache: &Mutex<Cache>, name: Name) -> Result<Arc<[u8]>, Problem> {
-    let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(name);
-    match known {
-        Some(bytes) => Ok(bytes),
-        None => {
-            let bytes: Arc<[u8]> = http.picture(name.0, name.1).await?.into();
-            cache.lock().unwrap_or_else(PoisonError::into_inner).put(name, Arc::clone(&bytes));
-            Ok(bytes)
-        }
+/// The bytes of a picture: out of memory, out of the bundle or from the server.
+async fn bytes(http: &Http, bundle: Option<Arc<Bundle>>, cache: Option<&Mutex<Cache>>, name: Name) -> Result<Arc<[u8]>, Problem> {
+    let known = cache.and_then(|cache| cache.lock().unwrap_or_else(PoisonError::into_inner).get(name));
+    if let Some(bytes) = known {
+        return Ok(bytes);
     }
-}
-
-/// Sends what the outbox holds, in order, until each has its answer. A submission whose intention has to wait holds up only itself.
-async fn send_all(http: Http, outbox: Arc<Mutex<Outbox>>, wake: Arc<Notify>, events: UnboundedSender<Event>) {
-    let mut pause = PAUSES.0;
-    loop {
-        let round = outbox.lock().unwrap_or_else(PoisonError::into_inner).unsent().to_vec();
-        if round.is_empty() {
-            wake.notified().await;
-            continue;
+    let bytes: Arc<[u8]> = match bundle {
+        Some(bundle) => {
+            let read = spawn_blocking(move || bundle.picture(name.0, name.1)).await;
+            read.unwrap_or_else(|_| Err(Problem::new(0, code::INTERNAL, "reading a picture broke off")))?.into()
         }
-        let mut held_up: Vec<Uuid> = Vec::new();
-        let mut problem = None;
-        for Entry { key, submission, .. } in round {
-            if held_up.contains(&submission) {
-                continue;
-            }
-            // What was answered since may have told it its version, or that there is nothing left to do.
-            let Some(entry) = outbox.lock().unwrap_or_else(PoisonError::into_inner).waiting(key).cloned() else { continue };
-            match entry.send(&http).await {
-                Ok(outcome) => {
-                    pause = PAUSES.0;
-                    let (act, undo) = (entry.act, outbox::undo_version(&outcome));
-                    let unsent = write(&outbox, move |outbox| outbox.done(key, undo)).await;
-                    let _ = events.send(Event::Outbox(OutboxEvent::Sent { submission, act, outcome, unsent }));
-                }
-                Err(refusal) if !outbox::stays(&refusal) => {
-                    pause = PAUSES.0;
-                    let kept = refusal.clone();
-                    let unsent = write(&outbox, move |outbox| outbox.refused(key, kept)).await;
-                    let conflict = Conflict { entry, problem: refusal };
-                    let _ = events.send(Event::Outbox(OutboxEvent::Refused { conflict, unsent }));
-                }
-                Err(passing) => {
-                    held_up.push(submission);
-                    let nobody_there = passing.code == code::UNREACHABLE;
-                    problem = Some(passing);
-                    if nobody_there {
-                        break;
-                    }
-                }
-            }
-        }
-        if let Some(problem) = problem {
-            let unsent = outbox.lock().unwrap_or_else(PoisonError::into_inner).unsent().len();
-            let _ = events.send(Event::Outbox(OutboxEvent::Waiting { problem, unsent }));
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PAUSES.1);
-        }
+        None => http.picture(name.0, name.1).await?.into(),
+    };
+    if let Some(cache) = cache {
+        cache.lock().unwrap_or_else(PoisonError::into_inner).put(name, Arc::clone(&bytes));
     }
-}
-
-/// Changes the outbox off the loop; returns how many are unsent then.
-async fn write(outbox: &Arc<Mutex<Outbox>>, change: impl FnOnce(&mut Outbox) -> std::io::Result<()> + Send + 'static) -> usize {
-    let outbox = Arc::clone(outbox);
-    let changed = spawn_blocking(move || {
-        let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = change(&mut outbox) {
-            tracing::warn!(%error, "the outbox cannot be written");
-        }
-        outbox.unsent().len()
-    });
-    changed.await.unwrap_or(0)
+    Ok(bytes)
 }

@@ -10,7 +10,7 @@ use crate::{
         problem::{Problem, code},
         progress::{Progress, UnitProgress},
         roster::Season,
-        submission::{Claim, MaskedStudent, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
+        submission::{Claim, MaskedStudent, Page, PastAttempt, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
     },
     client::outbox::{Act, Conflict, Contents, Entry, Line, undo_version},
     desk::{
@@ -109,9 +109,21 @@ pub fn detail(row: &SubmissionSummary) -> Submission {
         rendition: (!refused).then(|| Uuid::from_u128(row.id.as_u128() + 1_000_000)),
         pictures,
         decision_reasons: vec![],
-        history: vec![],
+        history: past(row),
         notices: vec![],
     }
+}
+
+/// A retake has an attempt before it.
+fn past(row: &SubmissionSummary) -> Vec<PastAttempt> {
+    let past = |number: u32| PastAttempt {
+        id: Uuid::from_u128(row.id.as_u128() + 2_000_000 + u128::from(number)),
+        number,
+        status: Status::Rejected,
+        submitted_at: second(-200_000),
+        reasons: vec![Reason::Blur, Reason::UnevenLight],
+    };
+    (1..row.number).map(past).collect()
 }
 
 pub fn start(language: Language, size: (u16, u16)) -> Start {
@@ -125,6 +137,7 @@ pub fn start(language: Language, size: (u16, u16)) -> Start {
         zone: TimeZone::UTC,
         season: None,
         unit: None,
+        away: None,
     }
 }
 
@@ -225,7 +238,14 @@ impl Bench {
             }
             match self.frame().1.complete.filter(|id| self.model.review.shown.is_none_or(|(shown, _)| shown != *id)) {
                 Some(id) => self.happen(Event::Shown(id)),
-                None => return,
+                None => {
+                    let seen = |(id, version): &(Uuid, i64)| self.model.grid.seen.get(id).is_some_and(|seen| seen.version == *version);
+                    let tiles: Vec<_> = self.frame().1.tiles.into_iter().filter(|tile| !seen(tile)).collect();
+                    if tiles.is_empty() {
+                        return;
+                    }
+                    self.happen(Event::TilesShown(tiles));
+                }
             }
         }
         panic!("the desk never comes to rest");
@@ -278,7 +298,9 @@ impl Bench {
                 wanted.into_iter().map(picture).collect()
             }
             Effect::Claim(claim) => {
-                let items = self.rows.iter().filter(|row| claim.only.contains(&row.id)).cloned().collect();
+                let now = self.model.now.wall;
+                let free = |row: &&SubmissionSummary| row.claimed_until.is_none_or(|until| until <= now);
+                let items = self.rows.iter().filter(free).filter(|row| claim.only.contains(&row.id)).cloned().collect();
                 vec![Event::Claimed(Ok(Claim {
                     token: Uuid::from_u128(77),
                     until: second(300),
@@ -292,11 +314,27 @@ impl Bench {
                 if self.full {
                     return vec![Event::Outbox(OutboxEvent::NotKept { submission, act })];
                 }
-                let entry = Entry { submission, version, key: Uuid::from_u128(self.keys_of_acts), lease, act };
-                let meant = self.outbox.meant(entry);
-                meant.into_iter().for_each(|entry| self.outbox.take(Line::Add { entry }));
-                let kept = Event::Outbox(OutboxEvent::Kept { unsent: self.outbox.unsent().len() });
-                [vec![kept], self.deliver()].concat()
+                let key = Uuid::from_u128(self.keys_of_acts);
+                self.write_down(Entry { submission, version, key, lease, bundle: None, act })
+            }
+            Effect::KeepMine { submission, version, act, .. } => {
+                self.keys_of_acts += 1;
+                let key = Uuid::from_u128(self.keys_of_acts);
+                self.write_down(Entry { submission, version, key, lease: None, bundle: None, act })
+            }
+            // Nothing has left while the server does not answer.
+            Effect::TakeBack { submission } => {
+                let is = |entry: &&Entry| entry.submission == submission && matches!(entry.act, Act::Review(_));
+                let key = self.outbox.unsent().iter().rfind(is).map(|entry| entry.key);
+                if let Some(key) = key {
+                    self.outbox.take(Line::Done { key, undo: None });
+                }
+                let unsent = self.outbox.unsent().len();
+                vec![Event::Outbox(OutboxEvent::TakenBack { submission, done: key.is_some(), unsent })]
+            }
+            Effect::LoadStanding { submission } => {
+                let detail = detail(self.find(submission));
+                vec![Event::Stands { submission, detail: Ok(Box::new(detail)) }]
             }
             Effect::PassOn { submission, .. } => {
                 let result = if self.refusing { Err(Problem::new(403, code::FORBIDDEN, "no")) } else { Ok(()) };
@@ -308,6 +346,13 @@ impl Bench {
             Effect::KeepHabits(_) => vec![],
             Effect::KeepClaim { .. } | Effect::ReleaseClaim { .. } | Effect::Seen(_) | Effect::Suspend | Effect::Quit => vec![],
         }
+    }
+
+    fn write_down(&mut self, entry: Entry) -> Vec<Event> {
+        let meant = self.outbox.meant(entry);
+        meant.into_iter().for_each(|entry| self.outbox.take(Line::Add { entry }));
+        let kept = Event::Outbox(OutboxEvent::Kept { unsent: self.outbox.unsent().len() });
+        [vec![kept], self.deliver()].concat()
     }
 
     /// Sends what the outbox holds.

@@ -75,8 +75,12 @@ pub enum Place {
     Review,
     /// A review of which a part is looked at closer: arrows move about.
     Closer,
+    Grid,
     Sheet,
     PassOn,
+    /// What a batch would do.
+    Batch,
+    History,
     Help,
     Conflicts,
     Quitting,
@@ -111,6 +115,12 @@ actions! {
     Open, "open";
     Back, "back";
     SwitchPart, "switch_part";
+    Tiles, "tiles";
+    Tag, "tag";
+    TagPage, "tag_page";
+    ClearTags, "clear_tags";
+    CarryOut, "carry_out";
+    History, "history";
     Reload, "reload";
     Approve, "approve";
     Reject, "reject";
@@ -149,6 +159,8 @@ actions! {
     Toggle, "toggle";
     Confirm, "confirm";
     Clear, "clear";
+    KeepMine, "keep_mine";
+    TakeTheirs, "take_theirs";
     Yes, "yes";
     No, "no";
 }
@@ -178,6 +190,23 @@ const LISTS: &[Binding] = &[
     bind(Action::Last, "End", &[End]),
 ];
 const PARTS: &[Binding] = &[bind(Action::SwitchPart, "Tab", &[Tab, BackTab])];
+const QUEUE: &[Binding] = &[bind(Action::Tiles, "t", &[Char('t')]), bind(Action::Tag, "*", &[Char('*')])];
+const GRID: &[Binding] = &[
+    bind(Action::Tag, "Space", &[Char(' ')]),
+    bind(Action::Approve, "a", &[Char('a')]),
+    bind(Action::Reject, "x", &[Char('x')]),
+    bind(Action::TagPage, "*", &[Char('*')]),
+    bind(Action::ClearTags, "T", &[Char('T')]),
+    bind(Action::Open, "Enter", &[Enter]),
+    bind(Action::PanLeft, "h ←", &[Char('h'), Left]),
+    bind(Action::PanRight, "l →", &[Char('l'), Right]),
+    bind(Action::Down, "j ↓", &[Char('j'), Down]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up]),
+    bind(Action::PageDown, "PgDn", &[PageDown]),
+    bind(Action::PageUp, "PgUp", &[PageUp]),
+    bind(Action::First, "Home", &[Home]),
+    bind(Action::Last, "End", &[End]),
+];
 const REVIEW: &[Binding] = &[
     bind(Action::Approve, "a", &[Char('a')]),
     bind(Action::Reject, "x", &[Char('x')]),
@@ -195,6 +224,8 @@ const REVIEW: &[Binding] = &[
     bind(Action::Background, "b", &[Char('b')]),
     bind(Action::Guides, "l", &[Char('l')]),
     bind(Action::Tones, "t", &[Char('t')]),
+    bind(Action::Tag, "*", &[Char('*')]),
+    bind(Action::History, "H", &[Char('H')]),
     bind(Action::ZoomOriginal, "1", &[Char('1')]),
     bind(Action::ZoomStandard, "2", &[Char('2')]),
     bind(Action::ZoomPortrait, "3", &[Char('3')]),
@@ -239,6 +270,19 @@ const PASS_ON: &[Binding] = &[
     bind(Action::Back, "Esc", &[Escape]),
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
+const BATCH: &[Binding] = &[
+    bind(Action::CarryOut, "Enter", &[Enter]),
+    bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
+    bind(Action::Back, "Esc", &[Escape, Char('q')]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const HISTORY: &[Binding] = &[
+    bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
+    bind(Action::Back, "Esc", &[Escape, Char('q'), Char('H')]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
 const HELP: &[Binding] = &[
     bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
     bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
@@ -246,6 +290,8 @@ const HELP: &[Binding] = &[
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
 const CONFLICTS: &[Binding] = &[
+    bind(Action::KeepMine, "m", &[Char('m')]),
+    bind(Action::TakeTheirs, "t", &[Char('t')]),
     bind(Action::Clear, "d", &[Char('d'), Enter]),
     bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
     bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
@@ -261,12 +307,15 @@ const QUITTING: &[Binding] = &[
 fn tables(place: Place) -> &'static [&'static [Binding]] {
     match place {
         Place::Units => &[LISTS, UNDO, EVERYWHERE],
-        Place::Queue => &[LISTS, PARTS, UNDO, EVERYWHERE],
+        Place::Queue => &[LISTS, PARTS, QUEUE, UNDO, EVERYWHERE],
+        Place::Grid => &[GRID, PARTS, UNDO, EVERYWHERE],
         Place::Review => &[REVIEW, UNDO, EVERYWHERE],
         // The first table that knows a key has it.
         Place::Closer => &[CLOSER, REVIEW, UNDO, EVERYWHERE],
         Place::Sheet => &[SHEET],
         Place::PassOn => &[PASS_ON],
+        Place::Batch => &[BATCH],
+        Place::History => &[HISTORY],
         Place::Help => &[HELP],
         Place::Conflicts => &[CONFLICTS],
         Place::Quitting => &[QUITTING],
@@ -288,7 +337,7 @@ pub fn action(place: Place, key: Key) -> Option<Action> {
         return bound.or(match c {
             'n' => find(place, Down),
             'p' => find(place, Up),
-            'l' if matches!(place, Place::Units | Place::Queue | Place::Review | Place::Closer) => Some(Action::Reload),
+            'l' if matches!(place, Place::Units | Place::Queue | Place::Grid | Place::Review | Place::Closer) => Some(Action::Reload),
             _ => None,
         });
     }
@@ -309,8 +358,19 @@ mod tests {
     use super::*;
     use crate::language::{Language, has_text};
 
-    const PLACES: [Place; 8] =
-        [Place::Units, Place::Queue, Place::Review, Place::Sheet, Place::PassOn, Place::Help, Place::Conflicts, Place::Quitting];
+    const PLACES: [Place; 11] = [
+        Place::Units,
+        Place::Queue,
+        Place::Grid,
+        Place::Review,
+        Place::Sheet,
+        Place::PassOn,
+        Place::Batch,
+        Place::History,
+        Place::Help,
+        Place::Conflicts,
+        Place::Quitting,
+    ];
 
     #[test]
     fn no_key_means_two_things_in_one_place() {

@@ -68,6 +68,8 @@ pub enum Event {
     Shown(Uuid),
     /// The same with drafts among them: nothing to decide on yet.
     DraftShown(Uuid),
+    /// A frame with these tiles of the contact sheet whole is on the screen, each with the version it shows.
+    TilesShown(Vec<(Uuid, i64)>),
     /// The line to the terminal has turned out otherwise than it was thought.
     Line(Speed),
     Seasons(Result<Vec<Season>, Problem>),
@@ -97,6 +99,13 @@ pub enum Event {
     },
     /// What this reviewer's hands are used to.
     Habits(Habits),
+    /// What stands at the server, of a photo whose decision it refused.
+    Stands {
+        submission: Uuid,
+        detail: Result<Box<Submission>, Problem>,
+    },
+    /// People were erased: nothing of them may stay on the screen.
+    Erased(Vec<Uuid>),
     Outbox(OutboxEvent),
 }
 
@@ -122,6 +131,12 @@ pub enum OutboxEvent {
     NotKept { submission: Uuid, act: Act },
     /// The server has answered.
     Sent { submission: Uuid, act: Act, outcome: ReviewOutcome, unsent: usize },
+    /// Somebody decided the same meanwhile: it counts as done.
+    Same { submission: Uuid, outcome: ReviewOutcome, unsent: usize },
+    /// A decision that had never left is taken back; `false` where it may have reached the server.
+    TakenBack { submission: Uuid, done: bool, unsent: usize },
+    /// When the oldest of what is unsent was decided.
+    Oldest(Option<Timestamp>),
     /// The server did not answer; it is tried again.
     Waiting { problem: Problem, unsent: usize },
     /// The server refused.
@@ -159,6 +174,21 @@ pub enum Effect {
         submission: Uuid,
         version: i64,
         lease: Option<Uuid>,
+        act: Act,
+    },
+    /// Take a decision back that has not been sent yet.
+    TakeBack {
+        submission: Uuid,
+    },
+    /// Ask the server itself, whatever the desk works on.
+    LoadStanding {
+        submission: Uuid,
+    },
+    /// Decide once more what the server refused, on what stands there now; then the refusal is over.
+    KeepMine {
+        refused: Uuid,
+        submission: Uuid,
+        version: i64,
         act: Act,
     },
     /// The reviewer has looked at these refusals.

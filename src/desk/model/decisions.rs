@@ -1,6 +1,7 @@
 //! What became of photos at this desk, and what the outbox says.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -40,6 +41,8 @@ pub struct Decided {
     /// As it was sent, to be given again after an undoing.
     pub review: NewReview,
     pub state: DecidedState,
+    /// The batch that it was made in, and is taken back with.
+    pub batch: Option<u64>,
 }
 
 /// A decision that was taken back and can be given again.
@@ -73,7 +76,15 @@ pub enum DecidedState {
 #[derive(Debug, Clone, Default)]
 pub struct OutboxState {
     pub unsent: usize,
+    /// When the oldest of them was decided.
+    pub oldest: Option<Timestamp>,
     pub conflicts: Vec<Conflict>,
     /// The server does not answer.
     pub waiting: Option<Problem>,
+}
+
+/// The bundle that a desk works on, without a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    pub expires_at: Timestamp,
 }

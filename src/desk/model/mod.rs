@@ -1,6 +1,7 @@
 //! What the desk knows: plain data, changed by `update` only, drawn by `view` only.
 
 mod decisions;
+mod grid;
 mod lists;
 mod panels;
 mod review;
@@ -31,7 +32,8 @@ use crate::{
     language::{self, Language},
 };
 
-pub use decisions::{Decided, DecidedState, Mark, OutboxState, Undone};
+pub use decisions::{Away, Decided, DecidedState, Mark, OutboxState, Undone};
+pub use grid::{Batch, Fate, Grid, Line, Seen, Why};
 pub use lists::{List, Part, Queue, Units};
 pub use panels::{MacroKey, PassOn, Sheet};
 pub use review::{Review, Slot, TRIPLE, View, Zoom};
@@ -59,6 +61,7 @@ pub struct Model {
     pub panel: Option<Panel>,
     pub units: Units,
     pub queue: Queue,
+    pub grid: Grid,
     pub review: Review,
     pub details: HashMap<Uuid, Load<Box<Submission>>>,
     pub pictures: HashMap<Request, Slot>,
@@ -76,6 +79,10 @@ pub struct Model {
     pub undone: Vec<Undone>,
     pub habits: Habits,
     pub outbox: OutboxState,
+    /// Absent where the desk works at a server.
+    pub away: Option<Away>,
+    /// What stands at the server, of photos whose decision it refused.
+    pub standing: HashMap<Uuid, Load<Box<Submission>>>,
     pub news: Option<News>,
     pub presses: Presses,
     /// The last list of pictures that was asked for.
@@ -90,6 +97,8 @@ pub struct Model {
 pub enum Screen {
     Units,
     Queue,
+    /// The open part of the queue as tiles.
+    Grid,
     Review,
 }
 
@@ -98,8 +107,17 @@ pub enum Screen {
 pub enum Panel {
     Sheet(Sheet),
     PassOn(PassOn),
-    Help { scroll: usize },
-    Conflicts { scroll: usize },
+    Batch(Batch),
+    /// The attempts of the student under review.
+    History {
+        scroll: usize,
+    },
+    Help {
+        scroll: usize,
+    },
+    Conflicts {
+        scroll: usize,
+    },
     Quitting,
 }
 
@@ -109,7 +127,8 @@ impl Panel {
     pub fn field(&self) -> Option<&Field> {
         match self {
             Panel::PassOn(panel) => Some(&panel.note),
-            Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Sheet(_) | Panel::Batch(_) | Panel::History { .. } => None,
+            Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
         }
     }
 
@@ -117,7 +136,8 @@ impl Panel {
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         match self {
             Panel::PassOn(panel) => Some(&mut panel.note),
-            Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Sheet(_) | Panel::Batch(_) | Panel::History { .. } => None,
+            Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
         }
     }
 }
@@ -172,6 +192,8 @@ pub struct Start {
     pub zone: TimeZone,
     pub season: Option<String>,
     pub unit: Option<String>,
+    /// The bundle that is worked on.
+    pub away: Option<Away>,
 }
 
 impl Model {
@@ -194,6 +216,7 @@ impl Model {
             panel: None,
             units: Units::default(),
             queue: Queue::default(),
+            grid: Grid::default(),
             review: Review::default(),
             details: HashMap::new(),
             pictures: HashMap::new(),
@@ -206,6 +229,8 @@ impl Model {
             undone: Vec::new(),
             habits: Habits::default(),
             outbox: OutboxState::default(),
+            away: start.away,
+            standing: HashMap::new(),
             news: None,
             presses: Presses::default(),
             wanted: Vec::new(),

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{
-    leave_review, lists, looking,
+    batch, leave_review, lists, looking,
     press::{Press, SEEN, Waiting},
     say, sheet,
 };
@@ -39,6 +39,9 @@ fn may_decide(model: &Model, decision: Decision, pressed_at: u64) -> Result<(), 
     }
     if decision == Decision::Approve && row.status == Status::MachineRefused {
         return Err("desk.news.no_rendition");
+    }
+    if model.away.is_some_and(|away| away.expires_at <= model.now.wall) {
+        return Err("desk.news.bundle_expired");
     }
     if model.drawing().is_none() {
         return Err("desk.news.graphics_off");
@@ -130,21 +133,30 @@ pub fn reject(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn decide(model: &mut Model, verdict: ReviewVerdict, effects: &mut Vec<Effect>) {
-    let Some(row) = model.current() else { return };
-    let (submission, version, student_number) = (row.id, row.version, row.student.student_number.clone());
+    let Some(submission) = model.current().map(|row| row.id) else { return };
     let rendition = model.details.get(&submission).and_then(|load| load.ready()).and_then(|detail| detail.rendition);
     model.undone.clear();
-    give(model, (submission, version), student_number, NewReview { verdict, rendition }, effects);
+    keep(model, submission, NewReview { verdict, rendition }, None, effects);
     advance(model, effects);
 }
 
-/// Gives a review: marked here at once, before the server has answered.
-fn give(model: &mut Model, (submission, version): (Uuid, i64), student_number: String, review: NewReview, effects: &mut Vec<Effect>) {
+/// Has a review written down and sent, on the version that is listed and the rendition that was seen; marked here at once.
+pub fn keep(model: &mut Model, submission: Uuid, review: NewReview, batch: Option<u64>, effects: &mut Vec<Effect>) {
+    let Some(row) = batch::row(model, submission) else { return };
+    let (version, student_number) = (row.version, row.student.student_number.clone());
     let lease = model.claim.as_ref().filter(|claim| claim.items.iter().any(|item| item.id == submission)).map(|claim| claim.token);
     let decision = review.verdict.decision();
     effects.push(Effect::Act { submission, version, lease, act: Act::Review(review.clone()) });
     model.marks.insert(submission, Mark::Sending(decision));
-    model.decided.push(Decided { submission, student_number, decision, review, state: DecidedState::Sending { version, undo: false } });
+    model.grid.tags.remove(&submission);
+    model.decided.push(Decided {
+        submission,
+        student_number,
+        decision,
+        review,
+        state: DecidedState::Sending { version, undo: false },
+        batch,
+    });
     // Counted here at once: the outbox says the true number as soon as the decision is on disk.
     model.outbox.unsent += 1;
 }
@@ -197,20 +209,10 @@ pub fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
     });
     let Some(last) = last else { return say(model, Tone::Plain, "desk.news.nothing_to_undo", vec![]) };
     let (submission, student) = (last.submission, last.student_number.clone());
-    let undone = Undone { submission, student_number: student.clone(), review: last.review.clone() };
-    match last.state {
-        // Not answered yet: the undoing waits behind it in the outbox, which knows the version once the answer is here.
-        DecidedState::Sending { version, .. } => {
-            last.state = DecidedState::Sending { version, undo: true };
-            take_back(model, submission, version, effects);
-        }
-        DecidedState::Held { version, until } => {
-            last.state = DecidedState::Undoing { version, until };
-            take_back(model, submission, version, effects);
-        }
-        DecidedState::Undoing { .. } => {}
+    if let Some(group) = last.batch {
+        return batch::undo(model, group, effects);
     }
-    model.undone.push(undone);
+    undo_one(model, submission, effects);
     show(model, submission);
     say(model, Tone::Plain, "desk.news.undoing", vec![("student", student)]);
 }
@@ -222,18 +224,42 @@ pub fn redo(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.marks.get(&submission) == Some(&Mark::Undoing) {
         return say(model, Tone::Plain, "desk.news.still_undoing", vec![]);
     }
-    let rows = model.queue.lists.iter().flat_map(|list| &list.rows);
-    let row = rows.into_iter().find(|row| row.id == submission).filter(|row| lists::waits(model, row)).cloned();
-    let Some(row) = row else {
+    if !batch::row(model, submission).is_some_and(|row| lists::waits(model, row)) {
         model.undone.pop();
         return say(model, Tone::Warning, "desk.news.not_redone", vec![]);
-    };
+    }
     let Some(last) = model.undone.pop() else { return };
-    give(model, (submission, row.version), last.student_number.clone(), last.review, effects);
+    keep(model, submission, last.review, None, effects);
     if model.current().is_some_and(|current| current.id == submission) && model.screen == Screen::Review {
         advance(model, effects);
     }
     say(model, Tone::Plain, "desk.news.redone", vec![("student", last.student_number)]);
+}
+
+/// Takes back one's own decision on a photo.
+pub fn undo_one(model: &mut Model, submission: Uuid, effects: &mut Vec<Effect>) {
+    let Some(decided) = model.decided.iter().find(|decided| decided.submission == submission) else { return };
+    let undone = Undone { submission, student_number: decided.student_number.clone(), review: decided.review.clone() };
+    model.undone.push(undone);
+    let Some(decided) = model.decided.iter_mut().find(|decided| decided.submission == submission) else { return };
+    match decided.state {
+        // Without a network it has most likely never left, and is then as if it had not been made; the outbox knows.
+        DecidedState::Sending { version, .. } if model.away.is_some() => {
+            decided.state = DecidedState::Sending { version, undo: true };
+            model.marks.insert(submission, Mark::Undoing);
+            effects.push(Effect::TakeBack { submission });
+        }
+        // Not answered yet: the undoing waits behind it in the outbox, which knows the version once the answer is here.
+        DecidedState::Sending { version, .. } => {
+            decided.state = DecidedState::Sending { version, undo: true };
+            take_back(model, submission, version, effects);
+        }
+        DecidedState::Held { version, until } => {
+            decided.state = DecidedState::Undoing { version, until };
+            take_back(model, submission, version, effects);
+        }
+        DecidedState::Undoing { .. } => {}
+    }
 }
 
 pub fn take_back(model: &mut Model, submission: Uuid, version: i64, effects: &mut Vec<Effect>) {
@@ -242,8 +268,18 @@ pub fn take_back(model: &mut Model, submission: Uuid, version: i64, effects: &mu
     effects.push(Effect::Act { submission, version, lease: None, act: Act::Undo });
 }
 
+/// A decision that could not be written down: its photo is under review as before.
+pub fn stay(model: &mut Model, submission: uuid::Uuid) {
+    if model.screen != Screen::Units && model.panel.is_none() {
+        show(model, submission);
+        if model.current().is_some_and(|row| row.id == submission) {
+            model.screen = Screen::Review;
+        }
+    }
+}
+
 /// Puts the cursor on a photo, if it is in the open queue.
-fn show(model: &mut Model, submission: Uuid) {
+pub fn show(model: &mut Model, submission: Uuid) {
     if model.screen == Screen::Units {
         return;
     }

@@ -1,12 +1,12 @@
 //! What keys do, place by place.
 
-use super::{arrivals, claims, decide, leave_review, lists, looking, pass_on, say, sheet};
+use super::{arrivals, batch, claims, conflicts, decide, grid, leave_review, lists, looking, pass_on, say, sheet};
 use crate::{
     api::submission::PictureKind,
     desk::{
         keymap::{self, Action, Code, Key, Place},
         message::Effect,
-        model::{Model, Panel, Part, Screen, Tone, View},
+        model::{Batch, Model, Panel, Part, Screen, Tone, View},
         view::layout,
     },
 };
@@ -17,11 +17,14 @@ pub fn place(model: &Model) -> Place {
     match (&model.panel, model.screen) {
         (Some(Panel::Sheet(_)), _) => Place::Sheet,
         (Some(Panel::PassOn(_)), _) => Place::PassOn,
+        (Some(Panel::Batch(_)), _) => Place::Batch,
+        (Some(Panel::History { .. }), _) => Place::History,
         (Some(Panel::Help { .. }), _) => Place::Help,
         (Some(Panel::Conflicts { .. }), _) => Place::Conflicts,
         (Some(Panel::Quitting), _) => Place::Quitting,
         (None, Screen::Units) => Place::Units,
         (None, Screen::Queue) => Place::Queue,
+        (None, Screen::Grid) => Place::Grid,
         (None, Screen::Review) if looking::zoomed(model) => Place::Closer,
         (None, Screen::Review) => Place::Review,
     }
@@ -29,6 +32,7 @@ pub fn place(model: &Model) -> Place {
 
 pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     let place = place(model);
+    grid::pressed(model, key);
     if let (Place::Sheet, Code::Char(c @ '0'..='9'), false) = (place, key.folded().code, key.ctrl) {
         return sheet::digit(model, c as u8 - b'0', effects);
     }
@@ -48,10 +52,12 @@ pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     match place {
         Place::Units => units(model, action, effects),
         Place::Queue => queue(model, action, effects),
+        Place::Grid => grid::act(model, key, action, effects),
         Place::Review | Place::Closer => review(model, key.folded(), action, effects),
         Place::Sheet => sheet::act(model, action, effects),
         Place::PassOn => pass_on::act(model, action, effects),
-        Place::Help | Place::Conflicts => panel(model, action, effects),
+        Place::Batch if batch::act(model, key, action, effects) => {}
+        Place::Batch | Place::History | Place::Help | Place::Conflicts => panel(model, action, effects),
         Place::Quitting => match action {
             Action::Yes => effects.push(Effect::Quit),
             _ => model.panel = None,
@@ -89,27 +95,12 @@ fn queue(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     let rows = model.queue.list().rows.len();
     let page = page(model);
     match action {
-        Action::Open => {
-            if model.queue.current().is_some() {
-                // A page that is still on its way must not move the cursor away from the photo under review.
-                model.queue.list_mut().to_end = false;
-                model.screen = Screen::Review;
-                model.review.scroll = 0;
-                model.review.view = View::Together;
-                looking::whole(model);
-            }
-        }
+        Action::Open => open_review(model),
+        Action::Tiles => grid::open(model),
+        Action::Tag => grid::tag(model),
         Action::Back => {
             model.screen = Screen::Units;
             claims::release(model, effects);
-            arrivals::reload_progress(model, effects);
-        }
-        Action::SwitchPart => {
-            let at = Part::ALL.iter().position(|part| *part == model.queue.part()).unwrap_or(0);
-            model.queue.part = Some(Part::ALL[(at + 1) % Part::ALL.len()]);
-        }
-        Action::Reload => {
-            lists::reload(model);
             arrivals::reload_progress(model, effects);
         }
         _ => {
@@ -117,9 +108,38 @@ fn queue(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             if moved(&mut list.selected, action, rows, page) {
                 list.to_end = action == Action::Last;
             } else {
-                everywhere(model, action, effects);
+                of_lists(model, action, effects);
             }
         }
+    }
+}
+
+/// What the lists of the queue know, as rows and as tiles.
+pub fn of_lists(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    match action {
+        Action::SwitchPart => {
+            let at = Part::ALL.iter().position(|part| *part == model.queue.part()).unwrap_or(0);
+            model.queue.part = Some(Part::ALL[(at + 1) % Part::ALL.len()]);
+        }
+        Action::ClearTags => model.grid.tags.clear(),
+        Action::Reload => {
+            lists::reload(model);
+            arrivals::reload_progress(model, effects);
+        }
+        _ => everywhere(model, action, effects),
+    }
+}
+
+/// To the review of the photo under the cursor.
+pub fn open_review(model: &mut Model) {
+    if model.queue.current().is_some() {
+        // A page that is still on its way must not move the cursor away from the photo under review.
+        model.queue.list_mut().to_end = false;
+        model.screen = Screen::Review;
+        model.review.scroll = 0;
+        model.review.view = View::Together;
+        model.review.from_grid = false;
+        looking::whole(model);
     }
 }
 
@@ -145,6 +165,8 @@ fn review(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>
         Action::Back => leave_review(model, effects),
         Action::Reload => arrivals::reload_current(model),
         Action::RealPicture => looking::open_real(model, effects),
+        Action::Tag => grid::tag(model),
+        Action::History => model.panel = Some(Panel::History { scroll: 0 }),
         _ if looking::act(model, action) => {}
         _ => everywhere(model, action, effects),
     }
@@ -172,6 +194,8 @@ fn panel(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     match action {
         Action::Back => model.panel = None,
         Action::Quit => quit(model, effects),
+        Action::KeepMine => conflicts::keep_mine(model, effects),
+        Action::TakeTheirs => conflicts::take_theirs(model, effects),
         Action::Clear => {
             effects.push(Effect::Seen(model.outbox.conflicts.iter().map(|conflict| conflict.entry.key).collect()));
             model.outbox.conflicts.clear();
@@ -179,7 +203,10 @@ fn panel(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         }
         Action::Down | Action::Up => {
             let most = layout::panel_length(model).saturating_sub(1);
-            if let Some(Panel::Help { scroll } | Panel::Conflicts { scroll }) = &mut model.panel {
+            if let Some(
+                Panel::Help { scroll } | Panel::Conflicts { scroll } | Panel::History { scroll } | Panel::Batch(Batch { scroll, .. }),
+            ) = &mut model.panel
+            {
                 *scroll = if action == Action::Down { (*scroll + 1).min(most) } else { scroll.saturating_sub(1) };
             }
         }

@@ -4,9 +4,13 @@
 //! claims. So no branch can forget to.
 
 mod arrivals;
+mod batch;
 mod claims;
+pub mod conflicts;
 mod decide;
 mod fix;
+mod grid;
+pub use grid::machine_reasons;
 mod keys;
 pub use keys::place;
 mod lists;
@@ -22,7 +26,11 @@ mod closer;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod grid_journeys;
+#[cfg(test)]
 mod journeys;
+#[cfg(test)]
+mod offline;
 
 use crate::desk::{
     message::{Effect, Event, Message},
@@ -54,12 +62,15 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Event::Terminal(facts) => model.facts = facts,
         Event::Shown(submission) => pictures::shown(model, submission),
         Event::DraftShown(submission) => pictures::draft_shown(model, submission),
+        Event::TilesShown(tiles) => grid::shown(model, &tiles),
         Event::Line(speed) => model.line = speed,
         Event::Seasons(seasons) => arrivals::seasons(model, seasons, &mut effects),
         Event::Progress(progress) => arrivals::progress(model, *progress),
         Event::Page { ticket, page } => lists::arrived(model, ticket, page),
         Event::Detail { submission, detail } => arrivals::detail(model, submission, detail),
         Event::Picture { request, picture } => pictures::arrived(model, request, picture),
+        Event::Stands { submission, detail } => conflicts::arrived(model, submission, detail),
+        Event::Erased(submissions) => conflicts::erased(model, &submissions),
         Event::Claimed(claim) => claims::arrived(model, claim, &mut effects),
         Event::Saved { submission, version, place } => looking::saved(model, submission, version, place),
         Event::PassedOn { submission, result } => pass_on::answered(model, submission, result),
@@ -83,6 +94,7 @@ fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     lists::settle(model, effects);
     pictures::settle(model, effects);
     claims::settle(model, effects);
+    conflicts::settle(model, effects);
 }
 
 /// Says something to the user.
@@ -91,7 +103,7 @@ fn say(model: &mut Model, tone: Tone, key: &'static str, parameters: Vec<(&'stat
 }
 
 fn leave_review(model: &mut Model, effects: &mut Vec<Effect>) {
-    model.screen = Screen::Queue;
+    model.screen = if std::mem::take(&mut model.review.from_grid) { Screen::Grid } else { Screen::Queue };
     model.review.shown = None;
     claims::release(model, effects);
 }

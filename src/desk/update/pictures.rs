@@ -4,12 +4,12 @@
 
 use uuid::Uuid;
 
-use super::arrivals;
+use super::{arrivals, conflicts, grid};
 use crate::{
     api::problem::Problem,
     desk::{
         message::Effect,
-        model::{Model, Screen, Slot, TRIPLE, View},
+        model::{Model, Panel, Screen, Slot, TRIPLE, View},
         picture::{Picture, Request, look::Look},
         view::{layout, looks},
     },
@@ -27,6 +27,9 @@ pub fn shown(model: &mut Model, submission: Uuid) {
     let current = model.current().map(|row| row.id);
     if model.screen == Screen::Review && current == Some(submission) && model.review.shown.is_none_or(|(id, _)| id != submission) {
         model.review.shown = Some((submission, model.now.ms));
+        if let Some(version) = model.current().map(|row| row.version) {
+            grid::note_seen(model, submission, version);
+        }
     }
 }
 
@@ -67,6 +70,12 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn wanted(model: &Model) -> Vec<Request> {
+    if matches!(model.panel, Some(Panel::Conflicts { .. })) {
+        return conflicts::wanted(model);
+    }
+    if model.screen == Screen::Grid {
+        return grid::wanted(model);
+    }
     if model.screen != Screen::Review || model.drawing().is_none() {
         return vec![];
     }

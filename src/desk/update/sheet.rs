@@ -1,12 +1,12 @@
 //! The sheet of reasons: two digits choose one, so that no number has to wait for a second digit and hands learn them. What one gives often
 //! stands first; the number of a reason never changes. Reasons can be kept under a digit and brought back together.
 
-use super::{decide, say};
+use super::{batch, decide, say};
 use crate::{
     desk::{
         keymap::Action,
         message::Effect,
-        model::{MacroKey, Model, Panel, Sheet, Tone},
+        model::{MacroKey, Model, Panel, Screen, Sheet, Tone},
     },
     domain::reason::Reason,
 };
@@ -108,6 +108,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     };
     match action {
         Action::Toggle => toggle(sheet),
+        Action::Confirm if model.screen == Screen::Grid => batch::reasons_chosen(model),
         Action::Confirm => decide::reject(model, effects),
         Action::Back => model.panel = None,
         Action::Quit => {

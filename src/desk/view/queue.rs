@@ -2,7 +2,7 @@
 
 use ratatui::{layout::Rect, style::Style};
 
-use super::{checks, facts, pen::Pen};
+use super::{checks, facts, grid, pen::Pen};
 use crate::{
     api::submission::SubmissionSummary,
     desk::{
@@ -27,21 +27,13 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
     let theme = &model.theme;
     let list = model.queue.list();
     let table = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
-    if list.rows.is_empty() {
-        let words = match (&list.failed, list.loaded) {
-            (Some(problem), _) => model.problem_text(problem),
-            (None, true) => model.text("desk.queue.empty", &[]),
-            (None, false) => model.text("desk.loading", &[]),
-        };
-        let middle = Rect { y: table.y + table.height / 3, height: 1, ..table };
-        pen.write_centre(middle, &words, theme.dim());
-        if list.failed.is_some() && middle.y + 2 < table.bottom() {
-            pen.write_centre(Rect { y: middle.y + 2, ..middle }, &model.text("desk.retry", &[]), theme.dim());
-        }
+    if nothing(model, pen, table) {
         return None;
     }
-    let columns = columns(model, table.width);
-    let mut x = table.x + 1;
+    let tags = !model.grid.tags.is_empty();
+    let columns = columns(model, table.width - u16::from(tags));
+    let left = table.x + 1 + u16::from(tags);
+    let mut x = left;
     for column in &columns {
         pen.write(x, table.y, column.cells.saturating_sub(1), &model.text(column.title, &[]), theme.dim());
         x += column.cells;
@@ -58,7 +50,10 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
             pen.write(table.x, y, 1, "▸", base);
             cursor = Some((table.x, y));
         }
-        let mut x = table.x + 1;
+        if model.grid.tags.contains(&row.id) {
+            pen.write(table.x + 1, y, 1, grid::TAG, Style { bg: base.bg, ..theme.accent() });
+        }
+        let mut x = left;
         for column in &columns {
             let (words, style) = (column.value)(model, row, index);
             let style = style.map_or(base, |style| Style { bg: base.bg, ..style });
@@ -71,6 +66,24 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
         pen.write_right(table.x, table.right().saturating_sub(1), y, &model.text("desk.loading", &[]), theme.dim());
     }
     cursor
+}
+
+/// Says why no row is here, if none is.
+pub fn nothing(model: &Model, pen: &mut Pen, table: Rect) -> bool {
+    let (theme, list) = (&model.theme, model.queue.list());
+    if list.rows.is_empty() {
+        let words = match (&list.failed, list.loaded) {
+            (Some(problem), _) => model.problem_text(problem),
+            (None, true) => model.text("desk.queue.empty", &[]),
+            (None, false) => model.text("desk.loading", &[]),
+        };
+        let middle = Rect { y: table.y + table.height / 3, height: 1, ..table };
+        pen.write_centre(middle, &words, theme.dim());
+        if list.failed.is_some() && middle.y + 2 < table.bottom() {
+            pen.write_centre(Rect { y: middle.y + 2, ..middle }, &model.text("desk.retry", &[]), theme.dim());
+        }
+    }
+    list.rows.is_empty()
 }
 
 fn tabs(model: &Model, pen: &mut Pen, line: Rect) {
