@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -22,6 +23,7 @@ use crate::{
     desk::{
         message::{Effect, Event, OutboxEvent},
         picture::{Picture, Request, cache::Cache, encode},
+        views,
     },
 };
 
@@ -38,6 +40,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from
 pub struct World {
     http: Http,
     events: UnboundedSender<Event>,
+    /// The user's own, for what is kept between two desks.
+    folder: PathBuf,
     outbox: Arc<Mutex<Outbox>>,
     wake: Arc<Notify>,
     cache: Arc<Mutex<Cache>>,
@@ -50,14 +54,14 @@ pub struct World {
 impl World {
     /// Takes the world in hand, and starts to send what the outbox holds.
     #[must_use]
-    pub fn new(http: Http, outbox: Outbox, events: UnboundedSender<Event>) -> World {
+    pub fn new(http: Http, outbox: Outbox, folder: PathBuf, events: UnboundedSender<Event>) -> World {
         let opened = OutboxEvent::Opened { unsent: outbox.unsent().to_vec(), conflicts: outbox.conflicts().to_vec() };
         let _ = events.send(Event::Outbox(opened));
         let outbox = Arc::new(Mutex::new(outbox));
         let wake = Arc::new(Notify::new());
         let sender = tokio::spawn(send_all(http.clone(), Arc::clone(&outbox), Arc::clone(&wake), events.clone())).abort_handle();
         let cache = Arc::new(Mutex::new(Cache::new(CACHE)));
-        World { http, events, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender }
+        World { http, events, folder, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender }
     }
 
     /// Carries an effect out, or starts to. Suspension and end are the loop's own.
@@ -66,8 +70,8 @@ impl World {
         match effect {
             Effect::LoadSeasons => self.answer(async move { Event::Seasons(http.seasons().await) }),
             Effect::LoadProgress { season } => self.answer(async move { Event::Progress(Box::new(http.progress(&season).await)) }),
-            Effect::LoadPage { ticket, season, unit, status, cursor } => self.answer(async move {
-                let query = SubmissionQuery { season, unit, status: Some(status), cursor, limit: Some(PAGE) };
+            Effect::LoadPage { ticket, season, unit, status, measured, cursor } => self.answer(async move {
+                let query = SubmissionQuery { season, unit, status, measured, cursor, limit: Some(PAGE) };
                 Event::Page { ticket, page: http.submissions(&query).await }
             }),
             Effect::LoadDetail { submission } => {
@@ -81,6 +85,15 @@ impl World {
             }
             Effect::Act { submission, version, lease, act } => {
                 self.keep(Entry { submission, version, key: Uuid::now_v7(), lease, act });
+            }
+            Effect::KeepViews(views) => {
+                let (folder, events) = (self.folder.clone(), self.events.clone());
+                spawn_blocking(move || {
+                    if let Err(error) = views::save(&folder, &views) {
+                        tracing::warn!(%error, "the saved views cannot be written");
+                        let _ = events.send(Event::ViewsNotKept);
+                    }
+                });
             }
             Effect::Seen(keys) => {
                 let outbox = Arc::clone(&self.outbox);

@@ -10,7 +10,7 @@ use crate::{
         problem::{Problem, code},
         progress::{Progress, UnitProgress},
         roster::Season,
-        submission::{Claim, MaskedStudent, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
+        submission::{Claim, MaskedStudent, Measured, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
     },
     client::outbox::{Act, Conflict, Contents, Entry, Line, undo_version},
     desk::{
@@ -57,6 +57,7 @@ pub fn row(n: u32, status: Status) -> SubmissionSummary {
         submitted_at: second(i64::from(n) * 60 - 86_400),
         checks: if bad { Verdict::Fail } else { Verdict::Pass },
         machine_reasons: if bad { vec![Reason::UnevenLight] } else { vec![] },
+        measured: vec![],
         band: Some(if n % 7 == 3 { Band::Doubtful } else { Band::Same }),
         claimed_until: None,
         decision: None,
@@ -124,6 +125,7 @@ pub fn start(language: Language, size: (u16, u16)) -> Start {
         zone: TimeZone::UTC,
         season: None,
         unit: None,
+        views: Some(vec![]),
     }
 }
 
@@ -256,10 +258,17 @@ impl Bench {
                 closes_at: None,
             }]))],
             Effect::LoadProgress { .. } => vec![Event::Progress(Box::new(Ok(self.progress())))],
-            Effect::LoadPage { ticket, status, cursor, .. } => {
+            Effect::LoadPage { ticket, unit, status, measured, cursor, .. } => {
                 let from: usize = cursor.map_or(0, |cursor| cursor.parse().unwrap());
-                let mut rows = self.rows.iter().filter(|row| row.status == status).skip(from);
-                let items: Vec<_> = rows.by_ref().take(100).cloned().collect();
+                let wanted = |row: &&SubmissionSummary| {
+                    status.is_none_or(|status| row.status == status) && unit.as_ref().is_none_or(|unit| row.unit == *unit)
+                };
+                let mut rows = self.rows.iter().filter(wanted).skip(from);
+                let mut items: Vec<_> = rows.by_ref().take(100).cloned().collect();
+                for row in &mut items {
+                    let checks = checks(row.checks == Verdict::Fail).into_iter().filter(|check| measured.contains(&check.id));
+                    row.measured = checks.map(|check| Measured { check: check.id, value: check.value, verdict: check.verdict }).collect();
+                }
                 let next = rows.next().map(|_| (from + 100).to_string());
                 vec![Event::Page { ticket, page: Ok(Page { items, next }) }]
             }
@@ -295,7 +304,12 @@ impl Bench {
                 let kept = Event::Outbox(OutboxEvent::Kept { unsent: self.outbox.unsent().len() });
                 [vec![kept], self.deliver()].concat()
             }
-            Effect::KeepClaim { .. } | Effect::ReleaseClaim { .. } | Effect::Seen(_) | Effect::Suspend | Effect::Quit => vec![],
+            Effect::KeepClaim { .. }
+            | Effect::ReleaseClaim { .. }
+            | Effect::Seen(_)
+            | Effect::KeepViews(_)
+            | Effect::Suspend
+            | Effect::Quit => vec![],
         }
     }
 

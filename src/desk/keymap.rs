@@ -77,6 +77,10 @@ pub enum Place {
     Help,
     Conflicts,
     Quitting,
+    /// The field of the filter.
+    Asking,
+    /// A field for one line.
+    Line,
 }
 
 macro_rules! actions {
@@ -128,6 +132,12 @@ actions! {
     Toggle, "toggle";
     Confirm, "confirm";
     Clear, "clear";
+    Find, "find";
+    Sort, "sort";
+    SaveView, "save_view";
+    DropView, "drop_view";
+    Complete, "complete";
+    Accept, "accept";
     Yes, "yes";
     No, "no";
 }
@@ -171,6 +181,12 @@ const REVIEW: &[Binding] = &[
     bind(Action::Down, "j ↓", &[Char('j'), Down]),
     bind(Action::Up, "k ↑", &[Char('k'), Up]),
 ];
+const FINDING: &[Binding] = &[
+    // Where Chinese punctuation is on, the key of the slash gives the enumeration comma.
+    bind(Action::Find, "/", &[Char('/'), Char('、')]),
+    bind(Action::Sort, "o", &[Char('o')]),
+    bind(Action::SaveView, "w", &[Char('w')]),
+];
 const UNDO: &[Binding] = &[bind(Action::Undo, "u", &[Char('u')])];
 const EVERYWHERE: &[Binding] = &[
     bind(Action::Back, "Esc", &[Escape, Char('q')]),
@@ -206,6 +222,21 @@ const CONFLICTS: &[Binding] = &[
     bind(Action::Back, "Esc", &[Escape, Char('q'), Char('c')]),
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
+const ASKING: &[Binding] = &[
+    bind(Action::Accept, "Enter", &[Enter]),
+    bind(Action::Complete, "Tab", &[Tab]),
+    bind(Action::Down, "↓", &[Down]),
+    bind(Action::Up, "↑", &[Up, BackTab]),
+    bind(Action::Back, "Esc", &[Escape]),
+    Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const LINE: &[Binding] = &[
+    bind(Action::Accept, "Enter", &[Enter]),
+    bind(Action::Back, "Esc", &[Escape]),
+    Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
 const QUITTING: &[Binding] = &[
     Binding { action: Action::Yes, written: "y", keys: &[Char('y'), Char('q')], ctrl: &['c'] },
     bind(Action::No, "n", &[Char('n'), Escape, Enter]),
@@ -215,12 +246,14 @@ const QUITTING: &[Binding] = &[
 fn tables(place: Place) -> &'static [&'static [Binding]] {
     match place {
         Place::Units => &[LISTS, UNDO, EVERYWHERE],
-        Place::Queue => &[LISTS, PARTS, UNDO, EVERYWHERE],
+        Place::Queue => &[LISTS, PARTS, FINDING, UNDO, EVERYWHERE],
         Place::Review => &[REVIEW, UNDO, EVERYWHERE],
         Place::Sheet => &[SHEET],
         Place::Help => &[HELP],
         Place::Conflicts => &[CONFLICTS],
         Place::Quitting => &[QUITTING],
+        Place::Asking => &[ASKING],
+        Place::Line => &[LINE],
     }
 }
 
@@ -260,7 +293,17 @@ mod tests {
     use super::*;
     use crate::language::{Language, has_text};
 
-    const PLACES: [Place; 7] = [Place::Units, Place::Queue, Place::Review, Place::Sheet, Place::Help, Place::Conflicts, Place::Quitting];
+    const PLACES: [Place; 9] = [
+        Place::Units,
+        Place::Queue,
+        Place::Review,
+        Place::Sheet,
+        Place::Help,
+        Place::Conflicts,
+        Place::Quitting,
+        Place::Asking,
+        Place::Line,
+    ];
 
     #[test]
     fn no_key_means_two_things_in_one_place() {

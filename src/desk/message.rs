@@ -17,8 +17,9 @@ use crate::{
     desk::{
         keymap::Key,
         picture::{Picture, Request, policy::Facts},
+        views::SavedView,
     },
-    domain::lifecycle::attempt::Status,
+    domain::{check::CheckId, lifecycle::attempt::Status},
 };
 
 /// When something happened.
@@ -79,6 +80,8 @@ pub enum Event {
         picture: Result<Picture, Problem>,
     },
     Claimed(Result<Claim, Problem>),
+    /// The saved views could not be written down.
+    ViewsNotKept,
     Outbox(OutboxEvent),
 }
 
@@ -111,7 +114,10 @@ pub enum Effect {
         ticket: u64,
         season: String,
         unit: Option<String>,
-        status: Status,
+        /// `None` for all.
+        status: Option<Status>,
+        /// The checks that each row shall tell of.
+        measured: Vec<CheckId>,
         cursor: Option<String>,
     },
     LoadDetail {
@@ -133,6 +139,8 @@ pub enum Effect {
         lease: Option<Uuid>,
         act: Act,
     },
+    /// Write the saved views down.
+    KeepViews(Vec<SavedView>),
     /// The reviewer has looked at these refusals.
     Seen(Vec<Uuid>),
     Suspend,

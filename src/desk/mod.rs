@@ -4,22 +4,25 @@
 //! run          the loop: signals, keys, finished work; at most one frame per 16 ms
 //!  ├ effects   where the world is touched: HTTP, outbox, pictures
 //!  ├ terminal  enter and leave, probe, input bytes, signals
-//!  └ record    the explicit log of messages
+//!  ├ record    the explicit log of messages
+//!  └ views     the user's saved filters, in a file of theirs
 //! update       pure: (model, message) → effects
 //! view         pure: model → frame
 //! picture      what to draw where: policy, resize, cells, cache
-//! model message keymap theme text entry
+//! model message keymap theme text entry filter names
 //! ```
 //!
 //! `model`, `message`, `update` and `view` know no clock, tty, socket or runtime: time and keys arrive in messages.
 
 pub mod effects;
 pub mod entry;
+pub mod filter;
 #[cfg(test)]
 pub mod fixtures;
 pub mod keymap;
 pub mod message;
 pub mod model;
+pub mod names;
 pub mod picture;
 pub mod record;
 pub mod run;
@@ -28,3 +31,4 @@ pub mod text;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod views;

@@ -32,7 +32,7 @@ use crate::{
         },
         theme::{Theme, ThemeError},
         update::update,
-        view,
+        view, views,
     },
     language::Language,
 };
@@ -104,6 +104,10 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
     let probe = Probe::new(environment, size);
     let theme = Theme::load(&config.theme, probe.facts().depth)?;
     let outbox = Outbox::open(&config.state_folder, config.http.address(), config.user.id).map_err(DeskError::Outbox)?;
+    let views = views::load(&config.state_folder);
+    if let Err(error) = &views {
+        tracing::warn!(%error, "the saved views cannot be read");
+    }
     let start = Start {
         language: config.language,
         theme,
@@ -114,6 +118,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
         zone: TimeZone::system(),
         season: config.season,
         unit: config.unit,
+        views: views.ok(),
     };
     let recorder = config.record.map(|path| Recorder::create(&path, &start)).transpose().map_err(DeskError::Record)?;
     let (events, work) = unbounded_channel();
@@ -125,7 +130,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
     let desk = Desk {
         began: Instant::now(),
         model: Model::new(start),
-        world: World::new(config.http, outbox, events),
+        world: World::new(config.http, outbox, config.state_folder, events),
         probe,
         recorder,
         terminal: Terminal::new(CrosstermBackend::new(page.clone()))?,

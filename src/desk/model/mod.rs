@@ -1,6 +1,7 @@
 //! What the desk knows: plain data, changed by `update` only, drawn by `view` only.
 
 mod decisions;
+mod finding;
 mod lists;
 mod review;
 
@@ -25,12 +26,14 @@ use crate::{
         },
         theme::Theme,
         update::press::Presses,
+        views::SavedView,
     },
     domain::reason::Reason,
     language::{self, Language},
 };
 
 pub use decisions::{Decided, DecidedState, Mark, OutboxState};
+pub use finding::Asking;
 pub use lists::{List, Part, Queue, Units};
 pub use review::{Review, Slot, TRIPLE, View};
 
@@ -56,6 +59,10 @@ pub struct Model {
     pub panel: Option<Panel>,
     pub units: Units,
     pub queue: Queue,
+    /// The user's own.
+    pub views: Vec<SavedView>,
+    /// Their file is not understood, so it is not written over.
+    pub views_unreadable: bool,
     pub review: Review,
     pub details: HashMap<Uuid, Load<Box<Submission>>>,
     pub pictures: HashMap<Request, Slot>,
@@ -91,9 +98,16 @@ pub enum Screen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Panel {
     Sheet(Sheet),
-    Help { scroll: usize },
-    Conflicts { scroll: usize },
+    Help {
+        scroll: usize,
+    },
+    Conflicts {
+        scroll: usize,
+    },
     Quitting,
+    Asking(Asking),
+    /// A name for the filter as it stands.
+    Naming(Field),
 }
 
 impl Panel {
@@ -102,6 +116,8 @@ impl Panel {
     pub fn field(&self) -> Option<&Field> {
         match self {
             Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Asking(asking) => Some(&asking.field),
+            Panel::Naming(field) => Some(field),
         }
     }
 
@@ -109,6 +125,8 @@ impl Panel {
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         match self {
             Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Asking(asking) => Some(&mut asking.field),
+            Panel::Naming(field) => Some(field),
         }
     }
 }
@@ -175,6 +193,8 @@ pub struct Start {
     pub zone: TimeZone,
     pub season: Option<String>,
     pub unit: Option<String>,
+    /// The user's saved views; absent where their file cannot be read.
+    pub views: Option<Vec<SavedView>>,
 }
 
 impl Model {
@@ -196,6 +216,8 @@ impl Model {
             panel: None,
             units: Units::default(),
             queue: Queue::default(),
+            views_unreadable: start.views.is_none(),
+            views: start.views.unwrap_or_default(),
             review: Review::default(),
             details: HashMap::new(),
             pictures: HashMap::new(),
@@ -275,6 +297,7 @@ impl Model {
     #[must_use]
     pub fn due(&self) -> Option<u64> {
         let news = self.news.as_ref().map(|news| news.until);
-        [self.presses.due(), news].into_iter().flatten().min()
+        let sieve = (self.screen != Screen::Units && !self.queue.list().unsieved.is_empty()).then_some(self.now.ms);
+        [self.presses.due(), news, sieve].into_iter().flatten().min()
     }
 }

@@ -22,7 +22,7 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.screen != Screen::Review || model.claiming || !model.queue.part().waits() {
         return;
     }
-    let (Some(season), Some(current)) = (&model.season, model.current()) else { return };
+    let (Some(season), Some(current), Some(status)) = (&model.season, model.current(), model.queue.part().status()) else { return };
     let now = model.now.ms;
     if !model.claim_for.contains(&current.id) && lists::waits(model, current) {
         let list = model.queue.list();
@@ -31,7 +31,7 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
         let claim = NewClaim {
             season: season.code.clone(),
             unit: model.queue.unit.clone(),
-            status: model.queue.part().status(),
+            status,
             count: u8::try_from(window.len()).unwrap_or(u8::MAX),
             keep: held.filter(|id| window.contains(id)).collect(),
             only: window.clone(),

@@ -1,9 +1,10 @@
 //! What keys do, place by place.
 
-use super::{arrivals, claims, decide, leave_review, lists, say, sheet};
+use super::{arrivals, claims, decide, finding, leave_review, lists, say, sheet};
 use crate::{
     api::submission::PictureKind,
     desk::{
+        entry::Edit,
         keymap::{self, Action, Code, Key, Place},
         message::Effect,
         model::{Model, Panel, Part, Screen, Sheet, Tone, View},
@@ -19,6 +20,8 @@ pub fn place(model: &Model) -> Place {
         (Some(Panel::Help { .. }), _) => Place::Help,
         (Some(Panel::Conflicts { .. }), _) => Place::Conflicts,
         (Some(Panel::Quitting), _) => Place::Quitting,
+        (Some(Panel::Asking(_)), _) => Place::Asking,
+        (Some(Panel::Naming(_)), _) => Place::Line,
         (None, Screen::Units) => Place::Units,
         (None, Screen::Queue) => Place::Queue,
         (None, Screen::Review) => Place::Review,
@@ -26,6 +29,12 @@ pub fn place(model: &Model) -> Place {
 }
 
 pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
+    // What a field understands is its own, before any command.
+    if let Some(field) = model.panel.as_mut().and_then(Panel::field_mut)
+        && field.key(key) != Edit::NotMine
+    {
+        return typed(model);
+    }
     let place = place(model);
     if let (Place::Sheet, Code::Char(c @ '0'..='9'), false) = (place, key.folded().code, key.ctrl) {
         return sheet::digit(model, c as u8 - b'0');
@@ -34,6 +43,9 @@ pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
         return sheet::no_digit(model);
     }
     let action = keymap::action(place, key);
+    if let (None, Place::Queue, Code::Char(c @ '1'..='9'), false) = (action, place, key.folded().code, key.ctrl) {
+        return finding::tab(model, usize::from(c as u8 - b'1'), effects);
+    }
     if action != Some(Action::Approve)
         && let Some(waiting) = model.presses.other()
     {
@@ -42,10 +54,12 @@ pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     let Some(action) = action else { return };
     match place {
         Place::Units => units(model, action, effects),
-        Place::Queue => queue(model, action, effects),
+        Place::Queue => queue(model, key, action, effects),
         Place::Review => review(model, key.folded(), action, effects),
         Place::Sheet => sheet::act(model, action, effects),
         Place::Help | Place::Conflicts => panel(model, action, effects),
+        Place::Asking => finding::act(model, action, effects),
+        Place::Line => finding::naming(model, action, effects),
         Place::Quitting => match action {
             Action::Yes => effects.push(Effect::Quit),
             _ => model.panel = None,
@@ -58,6 +72,14 @@ pub fn paste(model: &mut Model, text: &str) {
     let Some(field) = model.panel.as_mut().and_then(Panel::field_mut) else { return };
     if !field.insert(text) {
         say(model, Tone::Warning, "desk.news.paste_cut", vec![]);
+    }
+    typed(model);
+}
+
+/// A field was typed into.
+fn typed(model: &mut Model) {
+    if let Some(Panel::Asking(_)) = model.panel {
+        finding::typed(model);
     }
 }
 
@@ -79,7 +101,7 @@ fn open_unit(model: &mut Model, effects: &mut Vec<Effect>) {
     lists::open(model, unit, effects);
 }
 
-fn queue(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+fn queue(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>) {
     let rows = model.queue.list().rows.len();
     let page = page(model);
     match action {
@@ -92,14 +114,20 @@ fn queue(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
                 model.review.view = View::Together;
             }
         }
+        Action::Back if finding::step_back(model) => {}
+        Action::Find => finding::open(model),
+        Action::Sort => finding::sort(model, model.queue.sort.next()),
+        Action::SaveView => finding::name_view(model),
+        Action::DropView => finding::drop_view(model, effects),
         Action::Back => {
             model.screen = Screen::Units;
             claims::release(model, effects);
             arrivals::reload_progress(model, effects);
         }
         Action::SwitchPart => {
-            let at = Part::ALL.iter().position(|part| *part == model.queue.part()).unwrap_or(0);
-            model.queue.part = Some(Part::ALL[(at + 1) % Part::ALL.len()]);
+            let tabs = Part::ALL.len() + model.views.len();
+            let step = if key.code == Code::BackTab { tabs - 1 } else { 1 };
+            finding::tab(model, (finding::open_tab(model) + step) % tabs, effects);
         }
         Action::Reload => {
             lists::reload(model);
@@ -109,6 +137,7 @@ fn queue(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             let list = model.queue.list_mut();
             if moved(&mut list.selected, action, rows, page) {
                 list.to_end = action == Action::Last;
+                finding::go_on(model, action);
             } else {
                 everywhere(model, action, effects);
             }

@@ -6,7 +6,9 @@
 mod arrivals;
 mod claims;
 mod decide;
+mod finding;
 mod keys;
+pub use finding::open_tab;
 pub use keys::place;
 mod lists;
 mod outbox;
@@ -18,6 +20,8 @@ mod sheet;
 mod fuzz;
 #[cfg(test)]
 mod journeys;
+#[cfg(test)]
+mod searches;
 
 use crate::desk::{
     message::{Effect, Event, Message},
@@ -54,6 +58,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Event::Detail { submission, detail } => arrivals::detail(model, submission, detail),
         Event::Picture { request, picture } => pictures::arrived(model, request, picture),
         Event::Claimed(claim) => claims::arrived(model, claim, &mut effects),
+        Event::ViewsNotKept => say(model, Tone::Problem, "desk.news.views_not_kept", vec![]),
         Event::Outbox(event) => outbox::arrived(model, event, &mut effects),
     }
     settle(model, &mut effects);
@@ -70,6 +75,7 @@ fn expire(model: &mut Model) {
 /// Asks for whatever the present state needs and has not got.
 fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     arrivals::settle(model, effects);
+    finding::settle(model);
     lists::settle(model, effects);
     pictures::settle(model, effects);
     claims::settle(model, effects);

@@ -4,6 +4,7 @@ mod bars;
 mod checks;
 mod conflicts;
 mod facts;
+mod finding;
 pub mod help;
 pub mod layout;
 mod pen;

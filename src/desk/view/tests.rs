@@ -58,6 +58,37 @@ fn queue() {
 }
 
 #[test]
+fn filter() {
+    snapshots("filter", |bench| {
+        bench.key(Code::Enter);
+        bench.settle();
+        "/score:doubtful ch".chars().for_each(|c| bench.char(c));
+        bench.key(Code::Tab);
+        bench.key(Code::Down);
+    });
+}
+
+#[test]
+fn filter_wrong() {
+    snapshots("filter_wrong", |bench| {
+        bench.key(Code::Enter);
+        bench.settle();
+        "/score:perhaps".chars().for_each(|c| bench.char(c));
+        bench.key(Code::Enter);
+    });
+}
+
+#[test]
+fn found() {
+    snapshots("found", |bench| {
+        bench.key(Code::Enter);
+        bench.settle();
+        "/score:doubtful,none -check:fail sort:risk".chars().for_each(|c| bench.char(c));
+        bench.key(Code::Enter);
+    });
+}
+
+#[test]
 fn review() {
     snapshots("review", open);
 }
