@@ -1,174 +1,202 @@
 #!/usr/bin/env python3
-"""How quick the desk is in a terminal: first frame, key to first byte, bytes a key, memory.
+"""How quick the desk is in a terminal, and how little it sends: every figure of docs/desk.md in one run, beside its goal.
 
-usage: benches/desk.py [PROGRAM] [ROWS]      (target/release/zhaoshen, 10000)
+usage: benches/desk.py [--program target/release/zhaoshen] [--rows 100000] [--photos 2000] [--only PART,…]
 
-A stub of the API on the loopback serves a queue of ROWS photos, so that the desk alone is measured; the terminal is a PTY of 120×36 that
-answers as xterm does, once with sixel and once without pictures. Needs Python 3 alone. Read the figures as ratios of one run: the probe's
-fixed wait (200 ms at most) is part of the first frame where the terminal is silent."""
-import fcntl, glob, http.server, json, os, pty, select, socketserver, statistics, struct, sys, tempfile, termios, threading, time
-from urllib.parse import parse_qs, urlparse
+Parts: start list picture next hold memory. A stub of the API on the loopback serves a unit of so many photos, so that the desk alone is measured; the
+terminal is a PTY that answers as the named kinds do, with cells of 10×20 pixels. Read the figures as ratios of one run. Python 3 alone."""
+import argparse, os, tempfile, time
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PROGRAM = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "target/release/zhaoshen")
-ROWS = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
-PICTURES = [open(path, "rb").read() for path in sorted(glob.glob(os.path.join(HERE, "assets/specimens/p??.jpg")))]
-COUNTS = dict(unit="a", unit_name="测量分院", students=ROWS, captured_students=ROWS, done_students=0, captured=0, standardized=0, machine_refused=0,
-              pending=ROWS, correction_requested=0, held=0, approved=0, rejected=0, withdrawn=0, doubtful=0)
+from desk_stub import HERE, UNIT, Stub, number
+from desk_terminal import BLOCKS, Terminal, at_home, share, there
 
-
-def ident(n):
-    return f"00000000-0000-7000-8000-{n:012}"
-
-
-def row(n):
-    return dict(id=ident(n), season="s", unit="a", number=1, status="pending", version=1, submitted_at="2027-03-01T08:00:00Z", checks="pass",
-                machine_reasons=[], band="same", student=dict(student_number=f"2027{n:07}", name="张*", id_number="9900**********0017"))
+options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+options.add_argument("--program", default=os.path.join(HERE, "target/release/zhaoshen"))
+options.add_argument("--rows", type=int, default=100_000)
+options.add_argument("--photos", type=int, default=2_000)
+options.add_argument("--only", default="start,list,picture,next,hold,memory")
+options = options.parse_args()
+parts = options.only.split(",")
+home = tempfile.TemporaryDirectory()
+runs = 0
 
 
-class Api(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, body, kind="application/json"):
-        body = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("content-type", kind)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_GET(self):
-        url = urlparse(self.path)
-        parts, query = url.path.strip("/").split("/"), parse_qs(url.query)
-        if url.path == "/v1/sessions/current":
-            self.answer(dict(id=ident(0), name="bench", role="reviewer", school="s"))
-        elif url.path == "/v1/seasons":
-            self.answer([dict(code="s", name="2027")])
-        elif url.path == "/v1/progress":
-            self.answer(dict(units=[COUNTS], whole=COUNTS | dict(unit=None)))
-        elif url.path == "/v1/submissions":
-            first, limit = int(query.get("cursor", ["1"])[0]), int(query.get("limit", ["100"])[0])
-            page = dict(items=[row(n) for n in range(first, min(first + limit, ROWS + 1))])
-            if first + limit <= ROWS:
-                page["next"] = str(first + limit)
-            self.answer(page)
-        elif parts[-2:-1] == ["pictures"]:
-            self.answer(PICTURES[int(parts[2][-12:]) % len(PICTURES)], "image/jpeg")
-        else:
-            self.answer(row(int(parts[2][-12:])) | dict(pictures=["preview", "standard", "portrait"], rendition=ident(1)))
-
-    def do_POST(self):
-        wanted = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        items = [row(int(name[-12:])) for name in wanted.get("only", []) + wanted.get("keep", [])]
-        self.answer(dict(token=ident(7), until="2099-01-01T00:00:00Z", items=items))
-
-    def do_DELETE(self):
-        self.answer({})
-
-    do_PUT = do_POST
+def desk(stub, kind, columns=120, rows=36):
+    global runs
+    runs += 1
+    environment = at_home(home.name, f"http://127.0.0.1:{stub.server_port}", f"state{runs}")
+    return Terminal(options.program, ["review"], environment, kind, columns, rows)
 
 
-class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    daemon_threads = True
-    disable_nagle_algorithm = True
+def review(terminal, kind, first=1):
+    """Opens the unit's queue and its first photo."""
+    for text in (UNIT, number(first)):
+        assert terminal.wait_text(text, 60), terminal.screen.text()
+        terminal.send(b"\r")
+    assert terminal.wait(there(number(first), kind, 0, 0), 60), terminal.screen.text()
+    terminal.quiet(0.4)
 
 
-class Terminal:
-    ROWS, COLUMNS, WIDTH, HEIGHT = 36, 120, 9, 19
-
-    def __init__(self, address, home, sixel):
-        self.sixel = sixel
-        token = os.path.join(home, "token")
-        with open(os.open(token, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-            file.write("token")
-        environment = dict(PATH=os.environ["PATH"], HOME=home, TERM="xterm-256color", LANG="C.UTF-8", ZHAOSHEN_SERVER=address,
-                           ZHAOSHEN_TOKEN_FILE=token, ZHAOSHEN_STATE_DIR=os.path.join(home, f"state{sixel}"))
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", self.ROWS, self.COLUMNS, self.COLUMNS * self.WIDTH, self.ROWS * self.HEIGHT))
-        self.start, self.output, self.times = time.perf_counter(), b"", []
-        self.process = os.fork()
-        if self.process == 0:
-            os.setsid()
-            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-            for fd in range(3):
-                os.dup2(slave, fd)
-            os.close(self.master)
-            os.execve(PROGRAM, [PROGRAM, "review"], environment)
-        os.close(slave)
-
-    def reply(self, piece):
-        if b"\x1b[c" in piece:
-            replies = {b"\x1b[14t": b"\x1b[4;%d;%dt" % (self.ROWS * self.HEIGHT, self.COLUMNS * self.WIDTH), b"\x1b[16t": b"\x1b[6;%d;%dt" % (self.HEIGHT, self.WIDTH)}
-            for query, answer in replies.items():
-                if query in piece:
-                    os.write(self.master, answer)
-            os.write(self.master, b"\x1b[?62;4;22c" if self.sixel else b"\x1b[?62;22c")
-
-    def read(self, quiet, longest=20.0, until=None):
-        """Reads until nothing came for `quiet` seconds, or `until` stands in what came."""
-        end = last = time.perf_counter()
-        end += longest
-        while time.perf_counter() < end and time.perf_counter() - last < quiet:
-            if select.select([self.master], [], [], 0.005)[0]:
-                try:
-                    piece = os.read(self.master, 1 << 16)
-                except OSError:
-                    return
-                last = time.perf_counter()
-                self.output += piece
-                self.times.append((len(self.output), last))
-                self.reply(piece)
-            if until and until in self.output:
-                return
-
-    def press(self, key, quiet=0.12):
-        self.output, self.times = b"", []
-        pressed = time.perf_counter()
-        os.write(self.master, key)
-        self.read(quiet)
-        first = (self.times[0][1] - pressed) * 1e3 if self.times else None
-        return first, len(self.output), self.output.count(b"\x1bP") + self.output.count(b"\x1b_G")
-
-    def status(self, field):
-        with open(f"/proc/{self.process}/status") as file:
-            return next(int(line.split()[1]) / 1024 for line in file if line.startswith(field))
-
-    def seconds(self):
-        with open(f"/proc/{self.process}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def row(what, measured, goal="", others=""):
+    print(f"| {what} | {measured} | {goal} | {others} |", flush=True)
 
 
 def quantiles(values):
-    values = sorted(value for value in values if value is not None)
-    at = lambda share: values[min(len(values) - 1, int(len(values) * share))]
-    return f"p50 {at(.5):.2f}  p95 {at(.95):.2f}  p99 {at(.99):.2f} ms (n {len(values)})"
+    values = [value for value in values if value is not None]
+    return "p50 {:.2f}, p95 {:.2f}, p99 {:.2f} ms ({} keys)".format(*(share(values, of) for of in (0.5, 0.95, 0.99)), len(values))
 
 
-server = Server(("127.0.0.1", 0), Api)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-address = f"http://127.0.0.1:{server.server_port}"
-with tempfile.TemporaryDirectory() as home:
-    for sixel in (True, False):
-        terminal = Terminal(address, home, sixel)
-        terminal.read(0.5, until="测量分院".encode())
-        print(f"{'sixel' if sixel else 'cells'}: queue of {ROWS}")
-        print(f"  first frame with the units: {(terminal.times[-1][1] - terminal.start) * 1e3:.0f} ms after the start")
-        terminal.read(0.3)
-        opened = terminal.press(b"\r", 0.4)[0]
-        print(f"  opening the queue, key to first byte: {opened:.2f} ms")
-        moves = [terminal.press(b"j") for _ in range(60)]
-        print(f"  a step in the queue: {quantiles(m[0] for m in moves)}, {statistics.median(m[1] for m in moves):.0f} bytes, {sum(m[2] for m in moves)} pictures")
-        terminal.press(b"\r", 1.0)
-        steps = [terminal.press(b"n", 0.4) for _ in range(20)]
-        print(f"  the next photo: {quantiles(s[0] for s in steps)}, {statistics.median(s[1] for s in steps) / 1e3:.0f} KB, {sum(s[2] for s in steps)} pictures")
-        used, began = terminal.seconds(), time.perf_counter()
-        terminal.read(9.0, longest=3.0)
-        idle = (terminal.seconds() - used) / (time.perf_counter() - began)
-        print(f"  memory {terminal.status('VmRSS'):.0f} MB (peak {terminal.status('VmHWM'):.0f}), idle {idle * 100:.1f} % of a core")
-        os.write(terminal.master, b"\x03")
-        terminal.read(0.3)
-        os.waitpid(terminal.process, 0)
+print("| what | measured | goal | others, measured elsewhere |\n|---|---|---|---|")
+
+if "start" in parts:
+    stub = Stub(options.rows)
+    for kind in ("blocks", "sixel", "silent"):
+        times = []
+        for _ in range(7):
+            terminal = desk(stub, kind)
+            at = terminal.wait_text(UNIT, 30)
+            times.append((at - terminal.start) * 1e3)
+            terminal.leave()
+        others = dict(sixel="yazi: first list 50 ms", silent="yazi 2.1 s; viuer waits for ever").get(kind, "")
+        name = "that never answers" if kind == "silent" else f"with {kind}"
+        row(f"first frame with the units, terminal {name}", f"{share(times, .5):.0f} ms (worst of 7: {max(times):.0f})", "≤ 50 ms", others)
+
+if "list" in parts:
+    stub = Stub(options.rows)
+    terminal = desk(stub, "sixel")
+    assert terminal.wait_text(UNIT, 30)
+    terminal.quiet(0.3)
+    began = time.perf_counter()
+    terminal.send(b"\r")
+    at = terminal.wait_text(number(1), 30)
+    row("opening the queue", f"{(at - began) * 1e3:.0f} ms", "", "")
+    terminal.quiet(0.2)
+    began = time.perf_counter()
+    terminal.send(b"\x1b[F")
+    at = terminal.wait_text(number(options.rows), 300)
+    assert at, terminal.screen.text()
+    row(f"to the end of {options.rows:,} rows, by pages of 100", f"{at - began:.1f} s", "", "")
+    terminal.quiet(0.3)
+    moves = [terminal.press(b"k", 0.06) for _ in range(200)] + [terminal.press(b"j", 0.06) for _ in range(100)]
+    row(f"key to first byte in a list of {options.rows:,}", quantiles([move[0] for move in moves]), "p95 ≤ 5 ms",
+        "yazi p50 4, p95 6; lf 1.3; vim 0.17; ratatui-image 0.45; viuer 48–79 ms")
+    sizes = [move[1] for move in moves]
+    row("bytes per cursor move", f"median {share(sizes, .5)}, most {max(sizes)}", "≤ 500", "yazi 440; ratatui-image about 300; viuer 63–150 KB")
+    row("bytes of pictures among them", sum(move[3] for move in moves), "0", "")
+    used, began = terminal.seconds(), time.perf_counter()
+    time.sleep(10)
+    row("processor while idle for 10 s", f"{(terminal.seconds() - used) / (time.perf_counter() - began) * 100:.1f} %", "≈ 0", "yazi 0.2 %")
+    row(f"memory with {options.rows:,} rows loaded", f"{terminal.status('VmRSS'):.0f} MB", "", "")
+    terminal.leave()
+
+
+def spot(terminal):
+    """Columns and rows that the picture of cells covers."""
+    with terminal.change:
+        at = [(x, y) for y, line in enumerate(terminal.screen.cells) for x, c in enumerate(line) if c in BLOCKS]
+    if not at:
+        return 0, 0
+    return tuple(max(place[axis] for place in at) - min(place[axis] for place in at) + 1 for axis in (0, 1))
+
+
+def size_for(stub, wanted=(24, 16)):
+    """The size of terminal at which one picture alone covers 24 × 16 cells: 240 × 320 pixels."""
+    nearest = None
+    for rows in range(wanted[1] + 3, wanted[1] + 16):
+        terminal = desk(stub, "blocks", 100, rows)
+        review(terminal, "blocks")
+        terminal.press(b"2", 0.3)
+        found = spot(terminal)
+        terminal.leave()
+        off = abs(found[1] - wanted[1])
+        # A dark edge of the picture may be blank.
+        if nearest is None or off < nearest[0]:
+            nearest = (off, rows, found)
+        if off == 0:
+            break
+    return nearest[1:]
+
+
+if "picture" in parts:
+    stub = Stub(50)
+    rows, found = size_for(stub)
+    goals = dict(kitty="≤ 25 KB", iterm2="≤ 25 KB", sixel="≤ 70 KB", blocks="≤ 15 KB", blocks256="≤ 15 KB")
+    others = dict(kitty="raw 411 KB; yazi 848 KB at 396×528", iterm2="JPEG q75 21 KB", sixel="256 colours 158 KB; yazi 197 KB at 396×528",
+                  blocks="", blocks256="quadrants 15 KB; chafa in yazi 37 KB")
+    for kind in goals:
+        terminal = desk(stub, kind, 100, rows)
+        review(terminal, kind)
+        terminal.press(b"2", 0.5)
+        steps = [terminal.press(b"n", 0.35) for _ in range(12)]
+        terminal.leave()
+        sizes = [step[3] / max(1, step[2]) if kind in ("kitty", "iterm2", "sixel") else step[1] for step in steps]
+        row(f"bytes of a picture of {found[0]}×{found[1]} cells ({found[0] * 10}×{found[1] * 20} pixels), {kind}",
+            f"median {share(sizes, .5) / 1e3:.1f} KB, most {max(sizes) / 1e3:.1f}", goals[kind], others[kind])
+
+if "next" in parts:
+    for kind in ("blocks", "sixel", "kitty", "iterm2"):
+        stub = Stub(80)
+        terminal = desk(stub, kind)
+        review(terminal, kind)
+        waits, sent = [], terminal.output
+        for n in range(1, 61):
+            terminal.quiet(0.35)
+            with terminal.change:
+                before = terminal.screen.pictures, terminal.screen.frames
+            pressed = time.perf_counter()
+            terminal.send(b"ka")
+            at = terminal.wait(there(number(n + 1), kind, *before), 20)
+            assert at, terminal.screen.text()
+            waits.append((at - pressed) * 1e3)
+        row(f"decision to next picture complete, prefetched, {kind}",
+            f"p50 {share(waits, .5):.1f}, p95 {share(waits, .95):.1f}, worst {max(waits):.1f} ms; {(terminal.output - sent) / 60e3:.0f} KB each",
+            "≤ 20 ms", dict(sixel="yazi 95 / 106 ms", kitty="yazi 85 / 127 ms", blocks="yazi by chafa 58 / 66 ms").get(kind, ""))
+        terminal.leave()
+
+if "hold" in parts:
+    stub = Stub(200)
+    terminal = desk(stub, "sixel")
+    assert terminal.wait_text(UNIT, 30)
+    terminal.send(b"\r")
+    assert terminal.wait_text(number(1), 30)
+    terminal.quiet(0.3)
+
+    def hold(key):
+        before = terminal.screen.pictures
+        for turn in range(50):
+            terminal.send(key)
+            time.sleep(0.5 if turn == 0 else 0.033)
+        terminal.quiet(0.6)
+        return terminal.screen.pictures - before
+
+    row("pictures sent while a key is held for 50 items, list", hold(b"j"), "0", "")
+    for _ in range(60):
+        terminal.send(b"k")
+    terminal.send(b"\r")
+    assert terminal.wait(there(number(1), "sixel", 0, 0), 30), terminal.screen.text()
+    terminal.quiet(0.5)
+    shown = terminal.press(b"2", 0.5)
+    row("the same among photos, one picture alone on the screen", hold(b"n"), "1", "yazi 1")
+    terminal.press(b"2", 0.5)
+    decided = len(stub.decided)
+    hold(b"a")
+    row("decisions made by holding the key of approval", len(stub.decided) - decided, "≤ 1", "")
+    terminal.leave()
+
+if "memory" in parts:
+    stub = Stub(options.photos + 10)
+    terminal = desk(stub, "sixel")
+    review(terminal, "sixel")
+    marks, at = [], {min(options.photos, n): None for n in (100, 500, 1000, 1500, options.photos)}
+    began = time.perf_counter()
+    for n in range(1, options.photos + 1):
+        with terminal.change:
+            before = terminal.screen.pictures, terminal.screen.frames
+        terminal.send(b"n")
+        assert terminal.wait(there(number(n + 1), "sixel", *before), 30), terminal.screen.text()
+        if n in at:
+            marks.append(f"{n:,}: {terminal.status('VmRSS'):.0f} MB")
+    row(f"memory after so many photos, sixel ({time.perf_counter() - began:.0f} s)", ", ".join(marks) + f", peak {terminal.status('VmHWM'):.0f}", "flat",
+        "yazi 89 MB after 200")
+    terminal.leave()
+home.cleanup()

@@ -16,5 +16,6 @@ pub mod problem;
 pub mod progress;
 pub mod reopening;
 pub mod reviewing;
+pub mod rework;
 pub mod roster;
 pub mod submission;

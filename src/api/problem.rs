@@ -64,6 +64,14 @@ pub mod code {
     pub const ALREADY_REVIEWED: &str = "already_reviewed";
     pub const LEAD_NEEDED: &str = "lead_needed";
     pub const GOLDEN_CONTRADICTS: &str = "golden_contradicts";
+    /// An adjustment beyond what the standard allows; `check` says of which.
+    pub const BEYOND_LIMITS: &str = "beyond_limits";
+    /// The engine refuses the photo finished so; `reasons` are codes.
+    pub const REWORK_REFUSED: &str = "rework_refused";
+    /// Nobody could prove that only what was asked for was changed.
+    pub const NOT_PROVED: &str = "not_proved";
+    /// The server's engine made another picture of it than the one that was looked at.
+    pub const ENGINES_DIFFER: &str = "engines_differ";
     pub const NOTE_PERSONAL: &str = "note_personal";
     pub const NOTE_INVALID: &str = "note_invalid";
     pub const NOTICE_LIMIT: &str = "notice_limit";
@@ -90,7 +98,7 @@ pub mod code {
     /// Given by the client when the answer made no sense.
     pub const NONSENSE: &str = "nonsense";
 
-    pub const ALL: [&str; 44] = [
+    pub const ALL: [&str; 48] = [
         BAD_REQUEST,
         SIGN_IN,
         WRONG_PASSWORD,
@@ -115,6 +123,10 @@ pub mod code {
         ALREADY_REVIEWED,
         LEAD_NEEDED,
         GOLDEN_CONTRADICTS,
+        BEYOND_LIMITS,
+        REWORK_REFUSED,
+        NOT_PROVED,
+        ENGINES_DIFFER,
         NOTE_PERSONAL,
         NOTE_INVALID,
         NOTICE_LIMIT,

@@ -18,8 +18,8 @@ use utoipa::{
 };
 
 use super::controllers::{
-    audit, claims, corrections, decisions, deliveries, docs, events, notices, persons, pictures, progress, queue, reopenings, rosters,
-    seasons, sessions, statistics, submissions, system, totp, users,
+    audit, claims, corrections, decisions, deliveries, docs, events, notices, persons, pictures, progress, queue, renditions, reopenings,
+    rosters, seasons, sessions, statistics, submissions, system, totp, users,
 };
 use crate::api::live::Moved;
 
@@ -46,6 +46,7 @@ mod words;
         seasons::list, seasons::put, rosters::take, progress::units, progress::progress, progress::days,
         submissions::add, submissions::list, submissions::one, pictures::one,
         decisions::review, decisions::undo, decisions::retake_notice, decisions::batch,
+        renditions::add,
         reopenings::ask, reopenings::drop, reopenings::confirm, reopenings::list,
         corrections::request, corrections::withdraw, corrections::resume, corrections::list,
         deliveries::list, deliveries::happen, deliveries::prints, deliveries::happen_to_prints,

@@ -18,8 +18,8 @@ use tracing::Instrument as _;
 use super::{
     auth,
     controllers::{
-        audit, claims, corrections, decisions, deliveries, docs, events, notices, persons, pictures, progress, queue, reopenings, rosters,
-        seasons, sessions, statistics, submissions, system, totp, users,
+        audit, claims, corrections, decisions, deliveries, docs, events, notices, persons, pictures, progress, queue, renditions,
+        reopenings, rosters, seasons, sessions, statistics, submissions, system, totp, users,
     },
     entrance::Transport,
     extract::{Peer, SignedIn},
@@ -44,6 +44,8 @@ const EXPORTS: u32 = 30;
 const REVEALS: u32 = 30;
 const BATCHES: u32 = 120;
 const PHOTOS_A_MINUTE: u32 = 6_000;
+/// Photos that a person may have reworked a minute: each costs the engine what standardizing costs.
+const REWORKS: u32 = 60;
 /// What operators and their machines ask of every process.
 const OPERATORS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 /// A request that takes longer is given up.
@@ -120,6 +122,7 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/v1/submissions/{id}", Allowed(P::ReadSubmissions), get(submissions::one)),
         route("GET", "/v1/submissions/{id}/pictures/{kind}", Allowed(P::SeePictures), get(pictures::one)),
         route("POST", "/v1/submissions/{id}/reviews", Allowed(P::Review), post(decisions::review)),
+        counted(REWORKS, route("POST", "/v1/submissions/{id}/renditions", Allowed(P::Review), post(renditions::add))),
         route("POST", "/v1/submissions/{id}/undo", Allowed(P::Review), post(decisions::undo)),
         route("POST", "/v1/submissions/{id}/retake-notice", Allowed(P::SendNotice), post(decisions::retake_notice)),
         route("POST", "/v1/submissions/{id}/skip", Allowed(P::Review), post(queue::skip)),

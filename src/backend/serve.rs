@@ -8,7 +8,7 @@ use axum::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Notify, watch},
+    sync::{Notify, Semaphore, watch},
     task::JoinHandle,
 };
 
@@ -123,6 +123,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         blobs: folder.blobs.clone(),
         clock: config.clock,
         parts,
+        // Half of the cores, so that whoever fixes one photo does not keep all the others from being standardized.
+        reworks: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get).div_ceil(2))),
         entrance: Entrance { transport, ..config.entrance },
         metrics: Arc::new(Metrics::default()),
         allowances: Arc::new(Allowances::new(limits)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use super::{
     blobs::Blobs,
@@ -30,6 +30,8 @@ pub struct State {
     pub blobs: Blobs,
     pub clock: Arc<dyn Clock>,
     pub parts: Parts,
+    /// How many photos are reworked at a time; the others wait their turn.
+    pub reworks: Arc<Semaphore>,
     /// How people come in.
     pub entrance: Entrance,
     pub metrics: Arc<Metrics>,

@@ -11,12 +11,19 @@ use crate::{
         delivery::{Delivery, MovedDelivery, MovedPrint, NewDeliveryEvent, NewPrintEvent, Print},
         problem::Problem,
         reopening::{NewReopening, Reopening},
+        rework::NewRendition,
         submission::{Page, ReviewOutcome},
     },
     domain::lifecycle::delivery::{DeliveryState, PrintState},
 };
 
 impl Http {
+    /// Has a photo finished anew. `POST /v1/submissions/{id}/renditions`
+    pub async fn rework(&self, id: Uuid, new: &NewRendition, intention: Intention) -> Result<ReviewOutcome, Problem> {
+        let request = self.request(Method::POST, &["submissions", &id.to_string(), "renditions"])?.json(new);
+        self.json(intend(request, intention)).await
+    }
+
     /// Reviews many photos, each for itself. `POST /v1/decisions`
     pub async fn review_each(&self, items: Vec<BatchedReview>) -> Result<BatchResults<ReviewOutcome>, Problem> {
         self.json(self.request(Method::POST, &["decisions"])?.json(&Batch { items })).await

@@ -8,6 +8,7 @@
 //! learns from its answer which version it speaks of.
 
 use std::{
+    collections::HashMap,
     fs::{self, File, OpenOptions},
     io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     api::{
         problem::{Problem, code},
+        rework::NewRendition,
         submission::{NewReview, ReviewOutcome},
     },
     client::http::{self, Http, Intention},
@@ -29,6 +31,8 @@ use crate::{
 #[serde(tag = "act", rename_all = "snake_case")]
 pub enum Act {
     Review(NewReview),
+    /// Fix & accept: the photo finished anew, as it was seen.
+    Rework(NewRendition),
     Undo,
     RetakeNotice,
 }
@@ -55,6 +59,7 @@ impl Entry {
         let intention = Intention { version: self.version, key: self.key, lease: self.lease };
         match &self.act {
             Act::Review(review) => http.review(self.submission, review, intention).await,
+            Act::Rework(new) => http.rework(self.submission, new, intention).await,
             Act::Undo => http.undo(self.submission, intention).await,
             Act::RetakeNotice => http.retake_notice(self.submission, intention).await,
         }
@@ -101,6 +106,8 @@ pub enum Line {
 pub struct Contents {
     unsent: Vec<Entry>,
     conflicts: Vec<Conflict>,
+    /// Decisions that were answered: the version they were made on, and the one by which each may be taken back.
+    answered: HashMap<Uuid, (i64, Option<i64>)>,
 }
 
 impl Contents {
@@ -114,6 +121,19 @@ impl Contents {
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
         &self.conflicts
+    }
+
+    /// An intention as it is to be kept; `None` where there is nothing to do. Whoever takes a decision back may not have heard of its answer yet,
+    /// and then speaks of the version that was decided.
+    #[must_use]
+    pub fn meant(&self, mut entry: Entry) -> Option<Entry> {
+        let waits = self.unsent.iter().any(|other| other.submission == entry.submission && matches!(other.act, Act::Review(_)));
+        if let (Act::Undo, false, Some((decided, undo))) = (&entry.act, waits, self.answered.get(&entry.submission))
+            && *decided == entry.version
+        {
+            entry.version = (*undo)?;
+        }
+        Some(entry)
     }
 
     /// Takes one line in.
@@ -133,6 +153,7 @@ impl Contents {
     fn leave(&mut self, key: Uuid, undo: Option<i64>) -> Option<Entry> {
         let entry = self.unsent.remove(self.unsent.iter().position(|entry| entry.key == key)?);
         if matches!(entry.act, Act::Review(_)) {
+            self.answered.insert(entry.submission, (entry.version, undo));
             let waits = |other: &Entry| other.submission == entry.submission && other.act == Act::Undo;
             match undo {
                 Some(version) => self.unsent.iter_mut().filter(|other| waits(other)).for_each(|other| other.version = version),
@@ -226,6 +247,7 @@ impl Outbox {
         if self.waiting(entry.key).is_some() {
             return Ok(());
         }
+        let Some(entry) = self.contents.meant(entry) else { return Ok(()) };
         let line = Line::Add { entry };
         self.append(&line)?;
         self.contents.take(line);
@@ -345,7 +367,7 @@ mod tests {
     use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
     use super::*;
-    use crate::domain::{lifecycle::attempt::Status, review::ReviewVerdict};
+    use crate::domain::{adjustment::Adjustments, lifecycle::attempt::Status, review::ReviewVerdict};
 
     const SERVER: &str = "http://127.0.0.1:8080";
 
@@ -368,6 +390,19 @@ mod tests {
         outbox.done(first.key, None).unwrap();
         drop(outbox);
         assert_eq!(open(folder.path()).unsent(), [second]);
+    }
+
+    #[test]
+    fn a_rework_survives_like_a_decision_and_in_its_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = NewRendition { adjustments: Adjustments { scale: -20, ..Adjustments::default() }, sha256: "00".repeat(32) };
+        let rework = Entry { act: Act::Rework(new), ..entry() };
+        let approval = entry();
+        let mut outbox = open(folder.path());
+        outbox.add(rework.clone()).unwrap();
+        outbox.add(approval.clone()).unwrap();
+        drop(outbox);
+        assert_eq!(open(folder.path()).unsent(), [rework, approval]);
     }
 
     #[test]
@@ -424,6 +459,24 @@ mod tests {
             let outbox = open(folder.path());
             assert_eq!(outbox.unsent().iter().map(|entry| entry.version).collect::<Vec<_>>(), Vec::from_iter(left));
             assert!(outbox.unsent().iter().all(|entry| entry.key == undoing.key));
+        }
+    }
+
+    #[test]
+    fn an_undoing_that_crosses_the_answer_speaks_of_what_the_answer_made() {
+        let folder = tempfile::tempdir().unwrap();
+        for (answer, left) in [(Some(4), Some(4)), (None, None)] {
+            let decided = entry();
+            let mut outbox = open(folder.path());
+            outbox.add(decided.clone()).unwrap();
+            outbox.done(decided.key, answer).unwrap();
+            outbox.add(Entry { key: Uuid::now_v7(), act: Act::Undo, ..decided.clone() }).unwrap();
+            assert_eq!(outbox.unsent().first().map(|undoing| undoing.version), left);
+            // One that has heard of it is left as it is.
+            let heard = Entry { key: Uuid::now_v7(), act: Act::Undo, version: 4, ..decided };
+            outbox.add(heard.clone()).unwrap();
+            assert_eq!(outbox.unsent().last(), Some(&heard));
+            outbox.unsent().to_vec().into_iter().for_each(|undoing| outbox.done(undoing.key, None).unwrap());
         }
     }
 

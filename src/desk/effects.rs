@@ -49,6 +49,8 @@ pub struct World {
     waiting: Vec<Request>,
     running: HashMap<Request, AbortHandle>,
     sender: AbortHandle,
+    /// Pictures made so far: each has its own number, by which a terminal knows it.
+    pictures: u32,
 }
 
 impl World {
@@ -61,7 +63,7 @@ impl World {
         let wake = Arc::new(Notify::new());
         let sender = tokio::spawn(send_all(http.clone(), Arc::clone(&outbox), Arc::clone(&wake), events.clone())).abort_handle();
         let cache = Arc::new(Mutex::new(Cache::new(CACHE)));
-        World { http, events, folder, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender }
+        World { http, events, folder, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender, pictures: 0 }
     }
 
     /// Carries an effect out, or starts to. Suspension and end are the loop's own.
@@ -162,8 +164,10 @@ impl World {
         while self.running.len() < AT_ONCE && !self.waiting.is_empty() {
             let request = self.waiting.remove(0);
             let (http, cache, events) = (self.http.clone(), Arc::clone(&self.cache), self.events.clone());
+            let number = self.pictures;
+            self.pictures = number.wrapping_add(1);
             let task = tokio::spawn(async move {
-                let picture = picture(&http, &cache, request).await;
+                let picture = picture(&http, &cache, request, number).await;
                 let _ = events.send(Event::Picture { request, picture });
             });
             self.running.insert(request, task.abort_handle());
@@ -178,7 +182,7 @@ impl Drop for World {
     }
 }
 
-async fn picture(http: &Http, cache: &Mutex<Cache>, request: Request) -> Result<Picture, Problem> {
+async fn picture(http: &Http, cache: &Mutex<Cache>, request: Request, number: u32) -> Result<Picture, Problem> {
     let name = (request.submission, request.kind);
     let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(name);
     let bytes = match known {
@@ -189,7 +193,7 @@ async fn picture(http: &Http, cache: &Mutex<Cache>, request: Request) -> Result<
             bytes
         }
     };
-    let drawn = spawn_blocking(move || encode::picture(&bytes, request.cells, request.drawing)).await;
+    let drawn = spawn_blocking(move || encode::picture(&bytes, &request, number)).await;
     match drawn {
         Ok(Ok(picture)) => Ok(picture),
         _ => Err(Problem::new(200, "picture_unreadable", "not a picture")),

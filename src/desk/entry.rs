@@ -247,8 +247,8 @@ impl Field {
         if self.purpose == Purpose::Secret {
             return 0;
         }
-        let words = self.text[..self.cursor].unicode_word_indices().map(|(at, _)| at);
-        words.last().map_or(0, |at| self.boundaries().filter(|boundary| *boundary <= at).last().unwrap_or(0))
+        let mut words = self.text[..self.cursor].unicode_word_indices().map(|(at, _)| at);
+        words.next_back().map_or(0, |at| self.boundaries().filter(|boundary| *boundary <= at).last().unwrap_or(0))
     }
 
     fn word_right(&self) -> usize {

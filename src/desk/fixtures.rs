@@ -104,6 +104,7 @@ pub fn detail(row: &SubmissionSummary) -> Submission {
             output: (!refused).then(|| OutputFacts { width: 480, height: 640, bytes: 34_816, quality: 88, sampling: "4:2:0".into() }),
             checks: checks(row.checks == Verdict::Fail),
             weights: Default::default(),
+            rework: None,
         }),
         comparison: row.band.map(|band| Comparison { score: 0.9, scale: Scale { min: -1.0, max: 1.0 }, band, model: "m".into(), bands }),
         rendition: (!refused).then(|| Uuid::from_u128(row.id.as_u128() + 1_000_000)),
@@ -130,6 +131,7 @@ pub fn start(language: Language, size: (u16, u16)) -> Start {
 }
 
 /// A desk, its time, its server.
+#[derive(Clone)]
 pub struct Bench {
     pub model: Model,
     pub ms: u64,
@@ -300,7 +302,8 @@ impl Bench {
                     return vec![Event::Outbox(OutboxEvent::NotKept { submission, act })];
                 }
                 let entry = Entry { submission, version, key: Uuid::from_u128(self.keys_of_acts), lease, act };
-                self.outbox.take(Line::Add { entry });
+                let meant = self.outbox.meant(entry);
+                meant.into_iter().for_each(|entry| self.outbox.take(Line::Add { entry }));
                 let kept = Event::Outbox(OutboxEvent::Kept { unsent: self.outbox.unsent().len() });
                 [vec![kept], self.deliver()].concat()
             }
@@ -345,6 +348,10 @@ impl Bench {
                 row.status = Status::Held;
                 row.decision = Some(review.verdict.decision());
                 row.held_until = Some(until);
+            }
+            Act::Rework(_) => {
+                row.version += 1;
+                row.status = Status::Pending;
             }
             Act::Undo => {
                 row.version += 1;

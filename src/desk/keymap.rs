@@ -73,6 +73,8 @@ pub enum Place {
     Units,
     Queue,
     Review,
+    /// A review of which a part is looked at closer: arrows move about.
+    Closer,
     Sheet,
     Help,
     Conflicts,
@@ -124,6 +126,17 @@ actions! {
     ZoomOriginal, "zoom_original";
     ZoomStandard, "zoom_standard";
     ZoomPortrait, "zoom_portrait";
+    Blink, "blink";
+    Closer, "closer";
+    Eyes, "eyes";
+    Hair, "hair";
+    Background, "background";
+    PanLeft, "pan_left";
+    PanRight, "pan_right";
+    PanUp, "pan_up";
+    PanDown, "pan_down";
+    Guides, "guides";
+    Tones, "tones";
     Graphics, "graphics";
     Conflicts, "conflicts";
     Help, "help";
@@ -175,6 +188,13 @@ const REVIEW: &[Binding] = &[
     bind(Action::Next, "n →", &[Char('n'), Right, PageDown]),
     bind(Action::Previous, "p ←", &[Char('p'), Left, PageUp]),
     bind(Action::View, "v", &[Char('v')]),
+    bind(Action::Blink, "Space", &[Char(' ')]),
+    bind(Action::Closer, "z", &[Char('z')]),
+    bind(Action::Eyes, "e", &[Char('e')]),
+    bind(Action::Hair, "h", &[Char('h')]),
+    bind(Action::Background, "b", &[Char('b')]),
+    bind(Action::Guides, "l", &[Char('l')]),
+    bind(Action::Tones, "t", &[Char('t')]),
     bind(Action::ZoomOriginal, "1", &[Char('1')]),
     bind(Action::ZoomStandard, "2", &[Char('2')]),
     bind(Action::ZoomPortrait, "3", &[Char('3')]),
@@ -186,6 +206,12 @@ const FINDING: &[Binding] = &[
     bind(Action::Find, "/", &[Char('/'), Char('、')]),
     bind(Action::Sort, "o", &[Char('o')]),
     bind(Action::SaveView, "w", &[Char('w')]),
+];
+const CLOSER: &[Binding] = &[
+    bind(Action::PanLeft, "←", &[Left]),
+    bind(Action::PanRight, "→", &[Right]),
+    bind(Action::PanUp, "↑", &[Up]),
+    bind(Action::PanDown, "↓", &[Down]),
 ];
 const UNDO: &[Binding] = &[bind(Action::Undo, "u", &[Char('u')])];
 const EVERYWHERE: &[Binding] = &[
@@ -248,6 +274,8 @@ fn tables(place: Place) -> &'static [&'static [Binding]] {
         Place::Units => &[LISTS, UNDO, EVERYWHERE],
         Place::Queue => &[LISTS, PARTS, FINDING, UNDO, EVERYWHERE],
         Place::Review => &[REVIEW, UNDO, EVERYWHERE],
+        // The first table that knows a key has it.
+        Place::Closer => &[CLOSER, REVIEW, UNDO, EVERYWHERE],
         Place::Sheet => &[SHEET],
         Place::Help => &[HELP],
         Place::Conflicts => &[CONFLICTS],
@@ -272,7 +300,7 @@ pub fn action(place: Place, key: Key) -> Option<Action> {
         return bound.or(match c {
             'n' => find(place, Down),
             'p' => find(place, Up),
-            'l' if matches!(place, Place::Units | Place::Queue | Place::Review) => Some(Action::Reload),
+            'l' if matches!(place, Place::Units | Place::Queue | Place::Review | Place::Closer) => Some(Action::Reload),
             _ => None,
         });
     }

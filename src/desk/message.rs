@@ -65,6 +65,10 @@ pub enum Event {
     Terminal(Facts),
     /// A frame with every picture of this submission is on the screen.
     Shown(Uuid),
+    /// The same with drafts among them: nothing to decide on yet.
+    DraftShown(Uuid),
+    /// The line to the terminal has turned out otherwise than it was thought.
+    Line(Speed),
     Seasons(Result<Vec<Season>, Problem>),
     Progress(Box<Result<Progress, Problem>>),
     Page {
@@ -83,6 +87,16 @@ pub enum Event {
     /// The saved views could not be written down.
     ViewsNotKept,
     Outbox(OutboxEvent),
+}
+
+/// How quick the line to the terminal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speed {
+    #[default]
+    Quick,
+    /// A picture takes long enough that a draft is worth sending first.
+    Slow,
 }
 
 /// News of the outbox.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! run          the loop: signals, keys, finished work; at most one frame per 16 ms
+//!  ├ frames    the order of a frame's bytes; what was seen, how quick the line is
 //!  ├ effects   where the world is touched: HTTP, outbox, pictures
 //!  ├ terminal  enter and leave, probe, input bytes, signals
 //!  ├ record    the explicit log of messages
@@ -19,6 +20,7 @@ pub mod entry;
 pub mod filter;
 #[cfg(test)]
 pub mod fixtures;
+pub mod frames;
 pub mod keymap;
 pub mod message;
 pub mod model;

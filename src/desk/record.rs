@@ -144,6 +144,8 @@ impl Scrubber {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::buffer::Buffer;
+
     use super::*;
     use crate::desk::{
         fixtures::{self, Bench, text_of},
@@ -152,40 +154,70 @@ mod tests {
         update::update,
     };
 
-    fn frames(start: Start, messages: Vec<Message>) -> Vec<String> {
+    /// Every frame whole: symbols, colours, attributes.
+    fn frames(start: Start, messages: Vec<Message>) -> Vec<Buffer> {
         let mut model = Model::new(start);
         let frame = |message| {
             update(&mut model, message);
-            text_of(&fixtures::draw(&model).0)
+            fixtures::draw(&model).0
         };
         messages.into_iter().map(frame).collect()
     }
 
-    #[test]
-    fn a_record_replays_to_the_same_frames_and_names_nobody() {
-        let mut bench = Bench::reviewing(Language::Chinese, (80, 24), 30);
+    /// A day at the desk: lists, pictures, decisions of both kinds, a refusal, an undoing, another size, and every panel.
+    fn day(language: Language, size: (u16, u16)) -> Bench {
+        let mut bench = Bench::reviewing(language, size, 30);
         bench.slowly("avx0612");
         bench.key(Code::Enter);
         bench.settle();
-        bench.slowly("u?");
+        bench.refusing = true;
+        bench.slowly("a");
+        bench.refusing = false;
+        bench.slowly("c");
+        bench.key(Code::Escape);
+        bench.slowly("u2npg");
+        bench.happen(Event::Resized { width: size.0 - 3, height: size.1 - 1 });
+        bench.settle();
+        bench.happen(Event::Resized { width: size.0, height: size.1 });
+        bench.settle();
+        bench.key(Code::Escape);
+        bench.slowly("jj");
+        bench.key(Code::Tab);
+        bench.settle();
+        bench.slowly("?");
+        bench
+    }
 
+    #[test]
+    fn a_record_replays_to_the_same_frames_and_names_nobody() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("record");
-        let mut recorder = Recorder::create(&path, &fixtures::start(Language::Chinese, (80, 24))).unwrap();
-        let mut scrubber = Scrubber::default();
-        let mut live = bench.messages.clone();
-        for message in &mut live {
-            recorder.write(message, None).unwrap();
-            scrubber.scrub(message, None);
-        }
-        let written = std::fs::read_to_string(&path).unwrap();
-        assert!(!written.contains("2027000000") && !written.contains("欧阳"));
+        for language in Language::ALL {
+            for size in [(40, 12), (80, 24), (120, 36), (200, 60)] {
+                let bench = day(language, size);
+                let path = folder.path().join(format!("{}_{}", language.tag(), size.0));
+                let mut recorder = Recorder::create(&path, &fixtures::start(language, size)).unwrap();
+                let mut scrubber = Scrubber::default();
+                let mut live = bench.messages.clone();
+                for message in &mut live {
+                    recorder.write(message, None).unwrap();
+                    scrubber.scrub(message, None);
+                }
+                let written = std::fs::read_to_string(&path).unwrap();
+                assert!(!written.contains("2027000000") && !written.contains("欧阳"));
 
-        let (mut start, messages) = read(&path).unwrap();
-        start.user = "lin".into();
-        let replayed = frames(start, messages);
-        assert_eq!(replayed, frames(fixtures::start(Language::Chinese, (80, 24)), live));
-        assert!(replayed.last().unwrap().contains("帮助") || replayed.last().unwrap().contains("按键"));
+                let (mut start, messages) = read(&path).unwrap();
+                start.user = "lin".into();
+                assert_eq!(messages.len(), live.len());
+                let (replayed, seen) = (frames(start, messages), frames(fixtures::start(language, size), live));
+                for (at, (replayed, seen)) in replayed.iter().zip(&seen).enumerate() {
+                    assert_eq!(replayed, seen, "frame {at}, {language:?}, {size:?}");
+                }
+                // Numbers and names have their own lengths; what has neither is what was on the screen.
+                let last = bench.frame().0;
+                assert_eq!(text_of(replayed.last().unwrap()), text_of(&last));
+                assert!(replayed.iter().zip(&replayed[1..]).any(|(one, next)| one != next));
+            }
+        }
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::{
 };
 
 use jiff::{Timestamp, tz::TimeZone};
-use ratatui::{Terminal, backend::CrosstermBackend};
 use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     time::timeout,
@@ -18,21 +17,21 @@ use crate::{
     desk::{
         effects::World,
         entry::Field,
+        frames::Frames,
         message::{Effect, Event, Message, Moment, OutboxEvent},
         model::{Model, Start},
-        picture::{self, Painted, policy::Graphics},
+        picture::policy::Graphics,
         record::Recorder,
         terminal::{
             guard::{self, Guard},
-            input::Input,
+            input::{Answer, Input},
             probe::{Environment, Probe},
             reader::Reader,
             signals::{self, Signal, Signals},
-            writer::{Page, Writer},
         },
         theme::{Theme, ThemeError},
         update::update,
-        view, views,
+        views,
     },
     language::Language,
 };
@@ -126,18 +125,13 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
     let signals = Signals::listen()?;
     let guard = Guard::enter()?;
     let _reader = Reader::start(keys)?;
-    let page = Page::default();
     let desk = Desk {
         began: Instant::now(),
         model: Model::new(start),
         world: World::new(config.http, outbox, config.state_folder, events),
         probe,
         recorder,
-        terminal: Terminal::new(CrosstermBackend::new(page.clone()))?,
-        page,
-        writer: Writer::start()?,
-        painted: Vec::new(),
-        shown: None,
+        frames: Frames::start()?,
         dirty: true,
         keeping: 0,
         drawn_at: None,
@@ -153,13 +147,7 @@ struct Desk {
     world: World,
     probe: Probe,
     recorder: Option<Recorder>,
-    terminal: Terminal<CrosstermBackend<Page>>,
-    page: Page,
-    writer: Writer,
-    /// The pictures on the screen.
-    painted: Vec<Painted>,
-    /// Of the frame under way: the photo whose pictures it completes.
-    shown: Option<uuid::Uuid>,
+    frames: Frames,
     dirty: bool,
     /// Intentions that are being written down. No frame may show what a crash would still undo.
     keeping: usize,
@@ -183,8 +171,10 @@ impl Desk {
             self.input(input);
         }
         while !self.leaving {
-            if self.dirty && self.keeping == 0 && !self.writer.busy() && self.drawn_at.is_none_or(|at| at.elapsed() >= FRAME) {
+            if self.dirty && self.keeping == 0 && !self.frames.busy() && self.drawn_at.is_none_or(|at| at.elapsed() >= FRAME) {
                 self.draw()?;
+            } else if !self.dirty {
+                self.frames.send_ahead(&self.model, self.probe.facts().answers);
             }
             let wait = self.wait();
             tokio::select! {
@@ -201,28 +191,26 @@ impl Desk {
                     None => self.leaving = true,
                 },
                 Some(event) = work.recv() => self.worked(event),
-                () = self.writer.idle(), if self.writer.busy() => {}
+                () = self.frames.idle(), if self.frames.writing() => {}
                 () = tokio::time::sleep(wait) => self.happen(Event::Tick),
             }
-            if !self.writer.busy()
-                && let Some(submission) = self.shown.take()
-            {
-                self.happen_quietly(Event::Shown(submission));
+            for event in self.frames.seen() {
+                self.seen(event);
             }
         }
         if let Some(claim) = &self.model.claim {
             self.world.release(claim.token).await;
         }
         // The last frame must be out before the screen is given back.
-        let _ = timeout(Duration::from_millis(500), self.writer.idle()).await;
+        let _ = timeout(Duration::from_millis(500), self.frames.idle()).await;
         self.forget_pictures();
-        let _ = timeout(Duration::from_millis(100), self.writer.idle()).await;
+        let _ = timeout(Duration::from_millis(100), self.frames.idle()).await;
         Ok(())
     }
 
     /// Asks the terminal what it can do, and waits a little; keys typed meanwhile are kept.
     async fn ask(&mut self, inputs: &mut UnboundedReceiver<Option<Input>>) -> Vec<Input> {
-        self.writer.write(self.probe.questions().into_bytes());
+        self.frames.write(self.probe.questions().into_bytes());
         let mut early = Vec::new();
         let until = tokio::time::Instant::now() + PATIENCE;
         while !self.probe.done() {
@@ -241,8 +229,8 @@ impl Desk {
 
     fn wait(&self) -> Duration {
         let tick = self.model.due().map_or(TICK, |due| Duration::from_millis(due.saturating_sub(self.now().ms))).min(TICK);
-        match (self.dirty && self.keeping == 0 && !self.writer.busy(), self.drawn_at) {
-            (true, Some(at)) => FRAME.saturating_sub(at.elapsed()).min(tick),
+        match (self.dirty && self.keeping == 0 && !self.frames.writing(), self.drawn_at) {
+            (true, Some(at)) => FRAME.saturating_sub(at.elapsed()).max(self.frames.wait().unwrap_or_default()).min(tick),
             _ => tick,
         }
     }
@@ -254,6 +242,14 @@ impl Desk {
     fn happen(&mut self, event: Event) {
         self.dirty = true;
         self.happen_quietly(event);
+    }
+
+    /// A frame is through. That the photo was seen changes nothing to be seen; all else does.
+    fn seen(&mut self, event: Event) {
+        match event {
+            Event::Shown(_) => self.happen_quietly(event),
+            other => self.happen(other),
+        }
     }
 
     /// Something that changes nothing to be seen.
@@ -280,6 +276,11 @@ impl Desk {
     fn input(&mut self, input: Input) {
         match input {
             Input::Key(key) => self.happen(Event::Key(key)),
+            Input::Answer(Answer::There) if self.probe.done() => {
+                for event in self.frames.answered() {
+                    self.seen(event);
+                }
+            }
             // Pasted text is no command.
             Input::Paste(_) if self.model.field().is_none() => {}
             Input::Paste(text) => self.happen(Event::Paste(text)),
@@ -328,9 +329,7 @@ impl Desk {
             self.leaving = true;
             return;
         }
-        let _ = self.terminal.clear();
-        self.painted.clear();
-        self.shown = None;
+        self.frames.clear();
         if let Ok((width, height)) = crossterm::terminal::size() {
             self.happen(Event::Resized { width, height });
         }
@@ -338,29 +337,11 @@ impl Desk {
     }
 
     fn forget_pictures(&mut self) {
-        if self.probe.facts().kitty && !self.writer.busy() {
-            self.writer.write(guard::FORGET_PICTURES.as_bytes().to_vec());
-        }
+        self.frames.forget(self.probe.facts().kitty);
     }
 
     fn draw(&mut self) -> Result<(), DeskError> {
-        let (model, painted) = (&self.model, &mut self.painted);
-        let mut complete = None;
-        self.terminal.draw(|frame| {
-            let drawn = view::draw(model, frame);
-            picture::sweep(painted, &drawn.pictures, frame.buffer_mut());
-            *painted = drawn.pictures;
-            complete = drawn.complete;
-        })?;
-        let bytes = self.page.take();
-        if !bytes.is_empty() {
-            // A terminal that knows synchronized output shows the frame at once; others pass over the marks.
-            let mut frame = b"\x1b[?2026h".to_vec();
-            frame.extend(bytes);
-            frame.extend(b"\x1b[?2026l");
-            self.writer.write(frame);
-        }
-        self.shown = complete.filter(|id| self.model.review.shown.is_none_or(|(shown, _)| shown != *id));
+        self.frames.draw(&self.model, self.probe.facts().answers)?;
         self.dirty = false;
         self.drawn_at = Some(Instant::now());
         Ok(())

@@ -4,11 +4,13 @@
 //! Everything above (engine, API, backend, desk) speaks in these types.
 
 pub mod access;
+pub mod adjustment;
 pub mod agreement;
 pub mod check;
 pub mod comparison;
 pub mod id_card;
 pub mod lifecycle;
+pub mod proof;
 pub mod queueing;
 pub mod reason;
 pub mod report;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Check;
+use super::{adjustment::Adjustments, check::Check, proof::ProofRecord};
 
 /// The source as it was decoded, after its EXIF orientation was applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,14 @@ pub struct OutputFacts {
     pub sampling: String,
 }
 
+/// How a person had a photo finished, and the proof that nothing else was changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct Rework {
+    pub adjustments: Adjustments,
+    pub proof: ProofRecord,
+}
+
 /// Everything the engine knows about one photo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
@@ -74,4 +82,7 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// SHA-256 in hexadecimal of each weights file that was used, by file name.
     pub weights: BTreeMap<String, String>,
+    /// Absent where the engine finished it by itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rework: Option<Rework>,
 }

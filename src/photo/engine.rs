@@ -15,6 +15,7 @@ use super::matte::{Matte, MatteNets};
 use super::ocr::TextNets;
 use super::standard::Standard;
 use super::weights::{self, WeightsFile};
+use crate::domain::adjustment::Adjustments;
 use crate::domain::check::{Check, CheckId, Verdict, Why, failed_reasons};
 use crate::domain::reason::Reason;
 use crate::domain::report::{Report, SourceFacts};
@@ -126,6 +127,18 @@ impl Engine {
     /// # Errors
     /// As `standardize`.
     pub fn standardize_in_steps(&self, bytes: &[u8], standard: &Standard, ended: &mut dyn FnMut(Step)) -> Result<Outcome, PhotoError> {
+        self.standardize_adjusted(bytes, standard, &Adjustments::default(), ended)
+    }
+
+    /// The same way for a photo that a person wants finished otherwise; `wanted` lies within what the standard allows.
+    pub(super) fn standardize_adjusted(
+        &self,
+        bytes: &[u8],
+        standard: &Standard,
+        wanted: &Adjustments,
+        ended: &mut dyn FnMut(Step),
+    ) -> Result<Outcome, PhotoError> {
+        let standard = &standard.adjusted(wanted);
         let source = decode::decode(bytes)?;
         ended(Step::Decode);
         let found = self.find_faces(&source.pixels)?;
@@ -133,15 +146,15 @@ impl Engine {
         let mut report = report(standard, &source.facts, &[weights::BLAZEFACE, weights::FACE_MESH]);
         let Some(face) = found.single() else {
             report.checks = without_face(&found, standard);
-            return Ok(refused(report));
+            return Ok(refused(report, wanted));
         };
-        let subject = self.look_at(&source, face, standard, ended)?;
+        let subject = self.look_at(&source, face, standard, wanted, ended)?;
         report.weights = hashes(used(&subject.matte));
         report.geometry = Some(subject.geometry);
         report.transform = Some(subject.placement.transform());
         report.checks = subject.checks.clone();
         if refuses(&report.checks) {
-            return Ok(refused(report));
+            return Ok(refused(report, wanted));
         }
         let finished = compose(&subject.crop, &subject.matte, standard.background.rgb);
         ended(Step::Compose);
@@ -150,10 +163,10 @@ impl Engine {
         ended(Step::Encode);
         self.measure_again(&encoded, &subject, standard, &mut report)?;
         ended(Step::MeasureAgain);
-        if refuses(&report.checks) {
+        if report.checks.iter().any(|check| stops(check, wanted)) {
             // The file that was judged is not given away.
             report.output = None;
-            return Ok(refused(report));
+            return Ok(refused(report, wanted));
         }
         Ok(Outcome::Standardized { jpeg: encoded.jpeg, report })
     }
@@ -176,7 +189,7 @@ impl Engine {
         match found.single() {
             None => report.checks = without_face(&found, standard),
             Some(face) => {
-                let subject = self.look_at(source, face, standard, &mut |_| {})?;
+                let subject = self.look_at(source, face, standard, &Adjustments::default(), &mut |_| {})?;
                 report.weights = hashes(used(&subject.matte));
                 report.geometry = Some(subject.geometry);
                 report.transform = Some(subject.placement.transform());
@@ -202,6 +215,7 @@ pub(super) fn report(standard: &Standard, facts: &SourceFacts, used: &[WeightsFi
         output: None,
         checks: Vec::new(),
         weights: hashes(used),
+        rework: None,
     }
 }
 
@@ -227,8 +241,15 @@ pub(super) fn refuses(checks: &[Check]) -> bool {
     checks.iter().any(|check| check.verdict == Verdict::Fail && REFUSING.contains(&check.id))
 }
 
-fn refused(report: Report) -> Outcome {
-    let refusing: Vec<Check> = report.checks.iter().filter(|check| REFUSING.contains(&check.id)).cloned().collect();
+/// Whether a check keeps this picture from being given away: the refusing ones, and what a person asked for and did not get.
+fn stops(check: &Check, wanted: &Adjustments) -> bool {
+    let asked =
+        (wanted.max_bytes.is_some() && check.id == CheckId::FileBytes) || (wanted.background.is_some() && check.id == CheckId::Background);
+    check.verdict == Verdict::Fail && (asked || REFUSING.contains(&check.id))
+}
+
+fn refused(report: Report, wanted: &Adjustments) -> Outcome {
+    let refusing: Vec<Check> = report.checks.iter().filter(|check| stops(check, wanted)).cloned().collect();
     Outcome::Refused { reasons: failed_reasons(&refusing), report }
 }
 

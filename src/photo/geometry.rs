@@ -6,6 +6,7 @@
 
 use super::raster::Frame;
 use super::standard::Standard;
+use crate::domain::adjustment::Adjustments;
 use crate::domain::check::CheckId;
 use crate::domain::report::{Geometry, Transform};
 
@@ -57,6 +58,15 @@ impl Placement {
     pub fn is_near(&self, other: &Placement) -> bool {
         let moved = (self.x - other.x).abs().max((self.y - other.y).abs()) * self.scale;
         moved < 2.0 && (self.scale / other.scale - 1.0).abs() < 0.005
+    }
+
+    /// The crop that a person asks for instead: the person larger or smaller around the middle of the eyes, then moved. Its margin is stale.
+    #[must_use]
+    pub fn adjusted(&self, wanted: &Adjustments, head: &Head) -> Placement {
+        let scale = self.scale * (1.0 + f64::from(wanted.scale) / 1000.0);
+        let eye_x = (head.eye_x - self.x) * self.scale + f64::from(wanted.right);
+        let eye_line = (head.eye_line - self.y) * self.scale + f64::from(wanted.down);
+        Placement { x: head.eye_x - eye_x / scale, y: head.eye_line - eye_line / scale, scale, margin: self.margin }
     }
 
     /// As it is reported.
@@ -274,6 +284,20 @@ mod tests {
         assert!(placement.margin > 0.4 && placement.scale < 1.0, "{placement:?}");
         assert_eq!(placement.missing(&edges, &standard), 0.0);
         assert!((placement.geometry(&specimen(), 0.0).centre_x - 240.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn an_adjusted_crop_moves_by_so_many_pixels_and_grows_around_the_eyes() {
+        let placement = Placement { x: 10.0, y: 20.0, scale: 0.7, margin: 0.5 };
+        let before = placement.geometry(&specimen(), 0.0);
+        let wanted = Adjustments { scale: 100, right: 6, down: -4, ..Adjustments::default() };
+        let after = placement.adjusted(&wanted, &specimen()).geometry(&specimen(), 0.0);
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} {b}");
+        near(after.eye_line, before.eye_line - 4.0);
+        near(after.centre_x, before.centre_x + 6.0);
+        near(after.face_width, before.face_width * 1.1);
+        near(after.eye_line - after.hair_top, (before.eye_line - before.hair_top) * 1.1);
+        assert_eq!(placement.adjusted(&Adjustments { scale: 0, ..wanted }, &specimen()).scale, placement.scale);
     }
 
     #[test]

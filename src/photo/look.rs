@@ -11,6 +11,7 @@ use super::geometry::{self, Edges, Head, Placement};
 use super::matte::{self, Matte, Rough};
 use super::raster::{self, Beyond, Quality};
 use super::standard::Standard;
+use crate::domain::adjustment::Adjustments;
 use crate::domain::check::{Check, CheckId};
 use crate::domain::report::Geometry;
 
@@ -25,12 +26,13 @@ pub(super) struct Subject {
 }
 
 impl Engine {
-    /// Finds where to cut, mattes the crop and runs every check that a source can be put to.
+    /// Finds where to cut, or cuts where a person wants it, mattes the crop and runs every check that a source can be put to.
     pub(super) fn look_at(
         &self,
         source: &Source,
         face: &Face,
         standard: &Standard,
+        wanted: &Adjustments,
         ended: &mut dyn FnMut(Step),
     ) -> Result<Subject, PhotoError> {
         let middle = face.eye_middle();
@@ -38,8 +40,15 @@ impl Engine {
         let around = matte::surroundings(&self.mattes, &source.pixels, &head)?;
         head.hair_top = around.hair_top;
         let chin = face.points[face::indices::CHIN].y + 0.1 * head.face_width;
-        let (placement, rough, edges) = self.settle(source, &mut head, chin, around.edges, standard)?;
+        let (mut placement, mut rough, edges) = self.settle(source, &mut head, chin, around.edges, standard)?;
         let (width, height) = (standard.picture.width, standard.picture.height);
+        if wanted.moves() {
+            // The matte always lies on the finished picture's own pixels, and where the hair begins is read from it.
+            placement = placement.adjusted(wanted, &head);
+            rough = matte::rough(&self.mattes, &source.pixels, placement.frame(standard), chin, width, height)?;
+            let row = rough.hair_top(head.face_width * placement.scale).unwrap_or(0);
+            head.hair_top = (placement.y + row as f64 / placement.scale).max(0.0);
+        }
         let frame = placement.frame(standard);
         let crop = raster::cut(&source.pixels, frame, width, height, Beyond::Edge, Quality::Fine);
         ended(Step::Settle);
@@ -54,7 +63,7 @@ impl Engine {
         let matte = if refuses(&known) {
             matte::refine_once(&crop, &rough)
         } else {
-            matte::refine(&self.mattes, &source.pixels, &crop, frame, &rough)?
+            matte::refine_by(wanted.matte, &self.mattes, &source.pixels, &crop, frame, &rough)?
         };
         ended(Step::Refine);
         if let Some(row @ 1..) = matte.hair_top(head.face_width * placement.scale) {

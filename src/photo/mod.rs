@@ -10,6 +10,7 @@
 //!  ├ checks       numbers against the standard's limits
 //!  ├ compose      the person before the background
 //!  └ encode       a JPEG within the range of bytes
+//! rework        the same photo finished as a person wants it, within the standard, and proved
 //! proof         a finished photo against its source
 //! compare       a photo against an ID portrait
 //! id_card       a picture of an ID card: where it lies, its portrait, what is written (ocr), its faults
@@ -40,6 +41,7 @@ mod ocr;
 mod projection;
 mod proof;
 mod raster;
+mod rework;
 mod standard;
 #[cfg(test)]
 mod tests;
@@ -57,4 +59,5 @@ pub use matte::trial as matte_trial;
 pub use memory::MAX_PIXELS;
 pub use metadata::without_location;
 pub use proof::{Edit, Finding, Measures, Proof, Verdict as ProofVerdict, VerifyError};
+pub use rework::ReworkError;
 pub use standard::{BackgroundRule, Checks, FileRule, Limits, PictureRule, Standard, StandardError};

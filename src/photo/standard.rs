@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::adjustment::{AdjustmentLimits, Adjustments, Span};
 use crate::domain::check::{CheckId, Limit};
 
 /// What a finished photo must be, and the limits its checks are held against.
@@ -40,11 +41,14 @@ pub struct FileRule {
 }
 
 /// The background of the finished picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackgroundRule {
-    /// sRGB.
+    /// sRGB; what the engine takes by itself.
     pub rgb: [u8; 3],
+    /// What people may take instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<[u8; 3]>,
 }
 
 /// The two limits of one check: outside `warn` warns, outside `fail` fails. An absent one never applies.
@@ -73,10 +77,11 @@ pub enum StandardError {
     OutOfBounds(&'static str),
 }
 
-const BUILTIN: [(&str, &str); 3] = [
+const BUILTIN: [(&str, &str); 4] = [
     ("chsi-blue", include_str!("../../assets/standards/chsi-blue.toml")),
     ("chsi-white", include_str!("../../assets/standards/chsi-white.toml")),
     ("chsi-grey", include_str!("../../assets/standards/chsi-grey.toml")),
+    ("chsi-any", include_str!("../../assets/standards/chsi-any.toml")),
 ];
 
 impl Standard {
@@ -125,6 +130,36 @@ impl Standard {
         self.checks.0.get(&id).copied().unwrap_or_default()
     }
 
+    /// What people may adjust, and how far: the standard's own ranges say it, so that no number is made up.
+    #[must_use]
+    pub fn adjusting(&self) -> AdjustmentLimits {
+        let (narrow, wide) = self.range(CheckId::FaceWidth);
+        let (high, low) = self.range(CheckId::HairTop);
+        let aside = self.limits(CheckId::Centre).fail.max.unwrap_or(0.0);
+        let both = |most: f64| Span { min: -(most as i32), max: most as i32 };
+        let bytes = |bytes: usize| i32::try_from(bytes).unwrap_or(i32::MAX);
+        AdjustmentLimits {
+            scale: Span { min: -((1000.0 * (1.0 - narrow / wide)) as i32), max: (1000.0 * (wide / narrow - 1.0)) as i32 },
+            right: both(2.0 * aside),
+            down: both(low - high),
+            bytes: Span { min: bytes(self.file.min_bytes), max: bytes(self.file.max_bytes) },
+            backgrounds: std::iter::once(self.background.rgb).chain(self.background.others.iter().copied()).collect(),
+        }
+    }
+
+    /// The standard as a person narrowed it for one picture. What is asked for must lie within `adjusting`.
+    #[must_use]
+    pub(super) fn adjusted(&self, adjustments: &Adjustments) -> Standard {
+        let mut narrowed = self.clone();
+        if let Some(bytes) = adjustments.max_bytes {
+            narrowed.file.max_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        }
+        if let Some(rgb) = adjustments.background {
+            narrowed.background.rgb = rgb;
+        }
+        narrowed
+    }
+
     /// The closed range of a check that `from_toml` has made sure of.
     #[must_use]
     pub(crate) fn range(&self, id: CheckId) -> (f64, f64) {
@@ -163,6 +198,17 @@ mod tests {
         assert_eq!(blue.range(CheckId::FaceWidth), (180.0, 300.0));
         assert_eq!(Standard::builtin("chsi-white").unwrap().background.rgb, [255; 3]);
         assert_eq!(Standard::builtin("chsi-grey").unwrap().background.rgb, [240; 3]);
+    }
+
+    #[test]
+    fn how_far_people_may_adjust_follows_from_the_regulations_ranges() {
+        let limits = Standard::default().adjusting();
+        assert_eq!(limits.scale, Span { min: -400, max: 666 });
+        assert_eq!((limits.right, limits.down), (Span { min: -48, max: 48 }, Span { min: -60, max: 60 }));
+        assert_eq!(limits.bytes, Span { min: 30_720, max: 40_000 });
+        assert_eq!(limits.backgrounds, [[100, 197, 255]], "a province that allows one background allows no other");
+        let any = Standard::builtin("chsi-any").unwrap().adjusting();
+        assert_eq!(any.backgrounds, [[100, 197, 255], [255; 3], [240; 3]]);
     }
 
     #[test]

@@ -13,12 +13,12 @@ use std::{
 
 use uuid::Uuid;
 
+mod crashes;
 mod kills;
 mod race;
 mod rosters;
 mod rubbish;
 #[path = "../journeys/support/mod.rs"]
-#[allow(dead_code, reason = "the journeys use the rest of it")]
 mod support;
 
 use support::{

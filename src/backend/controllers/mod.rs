@@ -13,6 +13,7 @@ pub mod persons;
 pub mod pictures;
 pub mod progress;
 pub mod queue;
+pub mod renditions;
 pub mod reopenings;
 pub mod rosters;
 pub mod seasons;

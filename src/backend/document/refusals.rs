@@ -37,6 +37,9 @@ pub fn status(code: &str) -> Option<u16> {
         code::ALREADY_REVIEWED
         | code::LEAD_NEEDED
         | code::GOLDEN_CONTRADICTS
+        | code::REWORK_REFUSED
+        | code::NOT_PROVED
+        | code::ENGINES_DIFFER
         | code::NOTICE_LIMIT
         | code::REOPENING_OPEN
         | code::OWN_REOPENING
@@ -49,7 +52,7 @@ pub fn status(code: &str) -> Option<u16> {
         code::STALE_VERSION | code::STALE_WAY => 412,
         code::TOO_LARGE => 413,
         code::MEDIA_TYPE_UNKNOWN => 415,
-        code::WEAK_PASSWORD | code::KEY_REUSED | code::NOTE_PERSONAL | code::NOTE_INVALID => 422,
+        code::WEAK_PASSWORD | code::KEY_REUSED | code::NOTE_PERSONAL | code::NOTE_INVALID | code::BEYOND_LIMITS => 422,
         code::VERSION_REQUIRED => 428,
         code::TOO_MANY_TRIES | code::TOO_MANY_REQUESTS | code::REVEAL_LIMIT => 429,
         code::INTERNAL => 500,

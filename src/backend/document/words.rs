@@ -42,7 +42,7 @@ pub const PARAMETERS: [Word; 22] = [
 ];
 
 /// Resources in the order in which a season meets them.
-pub const TAGS: [(&str, &str); 23] = [
+pub const TAGS: [(&str, &str); 24] = [
     ("sessions", "Signing in and out."),
     ("users", "Who works for the school, with which role and units."),
     ("totp", "One-time codes for signing in."),
@@ -54,6 +54,7 @@ pub const TAGS: [(&str, &str); 23] = [
     ("queue", "How long queues are, places in them, photos passed on, deadlines."),
     ("claims", "Photos reserved for one reviewer while they are on the screen."),
     ("decisions", "Reviews and what they decide; undoing; retake notices."),
+    ("renditions", "Photos finished anew, within what the standard allows."),
     ("corrections", "A student's record put right before a decision, and withdrawals."),
     ("reopenings", "An approval taken back by two people."),
     ("deliveries", "Approved photos on their way to the register, and their prints."),

@@ -15,7 +15,8 @@ use crate::{
         },
     },
     domain::{
-        check::{Verdict, failed_reasons, worst},
+        adjustment::Adjustments,
+        check::{CheckId, Verdict, failed_reasons, worst},
         comparison::Comparison,
         id_card::CardRecord,
         reason::Reason,
@@ -34,9 +35,35 @@ pub trait Darkroom: Send + Sync {
     /// The code of what is wrong with a file that is no picture.
     fn without_location(&self, photo: &[u8]) -> Result<Vec<u8>, &'static str>;
 
+    /// Finishes the original of a photo anew, as a person wants it, and proves it. The same request gives the same bytes.
+    ///
+    /// # Errors
+    /// Why not.
+    fn rework(&self, original: &[u8], standard: &str, wanted: &Adjustments) -> Result<Reworked, NotReworked>;
+
     /// Judges and standardizes `photo`; where there is an ID card, compares what is written on it with `record`, cuts out its portrait and, unless
     /// no bands are given, compares the photo with that.
     fn process(&self, photo: &[u8], id_card: Option<&[u8]>, record: &CardRecord, standard: &str, cohort: Option<&str>) -> Developed;
+}
+
+/// A photo that was finished as a person wanted it.
+#[derive(Clone)]
+pub struct Reworked {
+    pub jpeg: Vec<u8>,
+    pub report: Report,
+}
+
+/// Why a photo was not finished as it was wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotReworked {
+    /// Beyond what the standard allows any photo.
+    Beyond(CheckId),
+    /// The engine refuses this photo so.
+    Refused(Vec<Reason>),
+    /// It could not be proved that nothing else was changed.
+    NotProved,
+    /// The season's standard does not exist.
+    NoStandard,
 }
 
 /// What the darkroom made of a photo.

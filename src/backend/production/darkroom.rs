@@ -2,15 +2,16 @@
 
 use crate::{
     backend::{
-        jobs::standardize::{Darkroom, Developed},
+        jobs::standardize::{Darkroom, Developed, NotReworked, Reworked},
         serve::ServeError,
     },
     domain::{
+        adjustment::Adjustments,
         comparison::Bands,
         id_card::{self, CardMatch, CardRecord},
         reason::Reason,
     },
-    photo::{self, CompareError, Engine, IdCardReading, Outcome, PhotoError, Standard},
+    photo::{self, CompareError, Engine, IdCardReading, Outcome, PhotoError, ReworkError, Standard},
 };
 
 /// Edges and JPEG quality of the preview.
@@ -34,6 +35,10 @@ impl EngineDarkroom {
 impl Darkroom for EngineDarkroom {
     fn without_location(&self, photo: &[u8]) -> Result<Vec<u8>, &'static str> {
         photo::without_location(photo).map_err(|error| error.code())
+    }
+
+    fn rework(&self, original: &[u8], standard: &str, wanted: &Adjustments) -> Result<Reworked, NotReworked> {
+        self.finish_anew(original, standard, wanted)
     }
 
     fn process(&self, photo: &[u8], id_card: Option<&[u8]>, record: &CardRecord, standard: &str, cohort: Option<&str>) -> Developed {
@@ -67,6 +72,24 @@ impl Darkroom for EngineDarkroom {
 }
 
 impl EngineDarkroom {
+    fn finish_anew(&self, original: &[u8], standard: &str, wanted: &Adjustments) -> Result<Reworked, NotReworked> {
+        let Some(standard) = Standard::builtin(standard) else {
+            tracing::error!(standard, "the season names a standard that does not exist");
+            return Err(NotReworked::NoStandard);
+        };
+        match self.0.rework(original, &standard, wanted) {
+            Ok(Outcome::Standardized { jpeg, report }) => Ok(Reworked { jpeg, report }),
+            Ok(Outcome::Refused { reasons, .. }) => Err(NotReworked::Refused(reasons)),
+            Err(ReworkError::Beyond(beyond)) => Err(NotReworked::Beyond(beyond.check)),
+            Err(ReworkError::Photo(error)) => Err(NotReworked::Refused(vec![reason_of(&error)])),
+            Err(ReworkError::NotProved(proof)) => {
+                let found: Vec<&str> = proof.findings.iter().map(|finding| finding.code.code()).collect();
+                tracing::error!(?found, "a reworked photo could not be proved");
+                Err(NotReworked::NotProved)
+            }
+        }
+    }
+
     /// What people are to look at on an ID card. A bare portrait has nothing written on it, and a roster may know neither name nor number.
     fn card_reasons(&self, reading: &IdCardReading, record: &CardRecord) -> Vec<Reason> {
         let (name, number) = self.0.against_record(reading, record);

@@ -18,12 +18,13 @@ pub mod progress;
 pub mod queueing;
 pub mod races;
 pub mod reopening;
+pub mod rework;
 pub mod statistics;
 pub mod upkeep;
 pub mod walk;
 pub(super) mod world;
 
-pub use world::{SEASON, World, reject};
+pub use world::{SEASON, World, outcome, reject};
 
 /// Runs every test of the suite against the stores that `$fresh` makes: `async fn() -> (impl Store, guard)`.
 macro_rules! conformance {
@@ -62,6 +63,9 @@ macro_rules! conformance {
                 sixteen_race_and_the_order_is_fair],
             golden: [a_golden_item_is_told_from_nothing, a_golden_items_review_changes_nobody_and_is_scored,
                 a_golden_item_that_needs_two_is_decided_by_somebody_else],
+            rework: [a_rework_is_a_new_rendition_and_the_old_one_stays, what_the_machine_refused_waits_for_people_once_it_is_reworked,
+                a_review_speaks_of_the_rendition_that_was_seen, a_rework_is_done_once_a_key_by_who_may_and_on_what_stands,
+                who_reworks_keeps_the_photo_on_the_screen, a_golden_item_is_reworked_for_its_reviewer_alone],
             statistics: [agreement_is_counted_by_pair_and_against_the_decision, pace_is_measured_from_lease_and_review_and_pauses_are_not],
             reopening: [it_takes_two_people_in_time, everything_that_hung_on_the_approval_goes_back,
                 a_reopened_photo_may_be_rejected_and_taken_anew, what_was_told_is_corrected, a_notice_that_was_under_way_is_corrected_too,

@@ -59,6 +59,7 @@ pub mod reconcile;
 pub mod reopening;
 pub mod retention;
 mod reviews;
+pub mod rework;
 pub mod rosters;
 pub mod seasons;
 pub mod sessions;
@@ -101,6 +102,7 @@ pub trait Store:
     + skips::Skipping
     + places::Placing
     + golden::Golden
+    + rework::Reworking
     + statistics::Statistics
     + sweep::Sweeping
     + tries::Trying

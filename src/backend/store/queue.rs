@@ -187,7 +187,9 @@ impl Queue for SqlStore {
             sql("SELECT b.name FROM attempts a JOIN blobs b ON b.attempt = coalesce(a.golden_source, a.id) AND b.kind = ?2 AND b.purging_at IS NULL
              WHERE a.id = ?1 AND a.school = ?3 AND (?4 IS NULL OR a.unit IN (SELECT value FROM json_each(?4)))
                  AND (a.golden_for IS NULL OR a.golden_for = ?5)
-             ORDER BY b.name = (SELECT r.blob FROM renditions r WHERE r.id = a.rendition) DESC, b.created_at DESC LIMIT 1")
+             ORDER BY b.name = coalesce((SELECT r.blob FROM renditions r WHERE r.id = a.rendition),
+                 (SELECT r.blob FROM attempts g JOIN renditions r ON r.id = g.rendition WHERE g.id = a.golden_source)) DESC,
+                 b.created_at DESC LIMIT 1")
             .bind(values::id(id))
             .bind(kind.code())
             .bind(&principal.school)

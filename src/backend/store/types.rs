@@ -173,6 +173,26 @@ pub struct GivenReview {
     pub rendition: Option<Uuid>,
 }
 
+/// What reworking a photo needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReworkWork {
+    /// The attempt under which pictures lie.
+    pub owner: Uuid,
+    /// Whose key seals what comes of it.
+    pub school: String,
+    pub standard: String,
+    /// The name of the original's blob.
+    pub original: String,
+}
+
+/// A rendition that a person had made, its picture already on the disk.
+#[derive(Debug, Clone)]
+pub struct GivenRendition {
+    pub intention: Intention,
+    pub report: Report,
+    pub blob: StoredBlob,
+}
+
 /// An answer, and whether it is the one that was given before under the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered<T> {

@@ -12,6 +12,8 @@ pub enum Mark {
     Sending(Decision),
     /// Reviewed; somebody else must look too.
     SecondOpinion,
+    /// Finished anew here, not yet answered.
+    Reworking,
     /// Undone here, not yet answered.
     Undoing,
     /// A notice is under way.

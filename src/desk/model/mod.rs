@@ -19,7 +19,7 @@ use crate::{
     },
     desk::{
         entry::Field,
-        message::Moment,
+        message::{Moment, Speed},
         picture::{
             Request,
             policy::{Drawing, Facts, Graphics, choose},
@@ -35,7 +35,7 @@ use crate::{
 pub use decisions::{Decided, DecidedState, Mark, OutboxState};
 pub use finding::Asking;
 pub use lists::{List, Part, Queue, Units};
-pub use review::{Review, Slot, TRIPLE, View};
+pub use review::{Review, Slot, TRIPLE, View, Zoom};
 
 /// The whole desk.
 #[derive(Debug, Clone)]
@@ -48,6 +48,7 @@ pub struct Model {
     pub now: Moment,
     pub facts: Facts,
     pub graphics: Graphics,
+    pub line: Speed,
     /// For the times of day that are shown.
     pub zone: TimeZone,
     /// The season asked for on the command line.
@@ -208,6 +209,7 @@ impl Model {
             now: Moment::default(),
             facts: start.facts,
             graphics: start.graphics,
+            line: Speed::default(),
             zone: start.zone,
             season_wanted: start.season,
             unit_wanted: start.unit,
@@ -293,11 +295,18 @@ impl Model {
         Some(ends.fold((1, first), |(count, latest), end| (count + 1, latest.max(end))))
     }
 
+    /// Whether one runs through the queue rather than looks.
+    #[must_use]
+    pub fn hurried(&self) -> bool {
+        self.now.ms < self.review.hurried_until
+    }
+
     /// When the model needs a tick for something that is due, in milliseconds since the start.
     #[must_use]
     pub fn due(&self) -> Option<u64> {
         let news = self.news.as_ref().map(|news| news.until);
         let sieve = (self.screen != Screen::Units && !self.queue.list().unsieved.is_empty()).then_some(self.now.ms);
-        [self.presses.due(), news, sieve].into_iter().flatten().min()
+        let hurry = self.hurried().then_some(self.review.hurried_until);
+        [self.presses.due(), news, hurry, sieve].into_iter().flatten().min()
     }
 }

@@ -14,6 +14,29 @@ pub struct Review {
     pub scroll: usize,
     /// Whose pictures are all on the screen, and since when.
     pub shown: Option<(Uuid, u64)>,
+    /// What is looked at closer.
+    pub zoom: Option<Zoom>,
+    /// Which of the places that have a key was gone to last: its kind and its number.
+    pub spotlight: Option<(u8, usize)>,
+    /// The standard's lines are drawn into the pictures.
+    pub guides: bool,
+    /// Tones are told and clipping is marked.
+    pub tones: bool,
+    /// When one went to another photo by a key that goes step by step.
+    pub stepped_at: Option<u64>,
+    /// Steps follow each other so quickly that nobody looks: until when no picture is shown.
+    pub hurried_until: u64,
+    /// Whose drafts are on the screen: the sharp ones may follow.
+    pub drafted: Option<Uuid>,
+}
+
+/// A closer look, the same in every picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Zoom {
+    /// Of what is looked at, in ten-thousandths of the finished photo.
+    pub middle: (i32, i32),
+    /// A dot of the screen is a pixel of the finished photo; else half of each side fills the place.
+    pub real: bool,
 }
 
 /// Which pictures are shown.

@@ -6,22 +6,30 @@
 pub mod cache;
 pub mod cells;
 pub mod encode;
+pub mod iterm2;
+pub mod kitty;
+pub mod look;
+pub mod overlay;
+pub mod palette;
 pub mod policy;
 pub mod resize;
+pub mod sixel;
+pub mod tones;
 
 use std::sync::Arc;
 
 use ratatui::{
-    buffer::Buffer,
-    layout::{Rect, Size},
-    widgets::Widget,
+    buffer::{Buffer, CellDiffOption},
+    layout::Rect,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::Uuid;
 
 use crate::api::submission::PictureKind;
 use cells::CellPicture;
+use look::Look;
 use policy::Drawing;
+use tones::Tones;
 
 /// Which picture, in which box, drawn how. Two equal requests have the same answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,6 +39,8 @@ pub struct Request {
     /// The box in cells: columns, rows.
     pub cells: (u16, u16),
     pub drawing: Drawing,
+    #[serde(default)]
+    pub look: Look,
 }
 
 /// A picture resized and encoded for one box.
@@ -40,31 +50,66 @@ pub struct Picture {
     pub size: (u16, u16),
     /// Of the picture's bytes: names it in a record without showing it.
     pub hash: u64,
+    /// How bright the shown part is.
+    pub tones: Tones,
     body: Arc<Body>,
 }
 
+/// What stands for a picture on the screen.
 enum Body {
     Cells(CellPicture),
-    Graphics(Box<ratatui_image::protocol::Protocol>),
+    /// Sent once under its name, placed by the text.
+    Named {
+        name: kitty::Name,
+        transmission: String,
+    },
+    /// Painted over cells that the text leaves alone.
+    Painted(String),
     /// Stands for a picture in a replayed record.
     Hash,
 }
 
 impl Picture {
+    /// A picture made of cells.
     #[must_use]
-    pub fn cells(picture: CellPicture, hash: u64) -> Picture {
-        Picture { size: picture.size(), hash, body: Arc::new(Body::Cells(picture)) }
+    pub fn cells(picture: CellPicture, hash: u64, tones: Tones) -> Picture {
+        Picture { size: picture.size(), hash, tones, body: Arc::new(Body::Cells(picture)) }
     }
 
+    /// A picture that is sent once and placed by name.
     #[must_use]
-    pub fn graphics(protocol: ratatui_image::protocol::Protocol, size: (u16, u16), hash: u64) -> Picture {
-        Picture { size, hash, body: Arc::new(Body::Graphics(Box::new(protocol))) }
+    pub fn named(name: kitty::Name, transmission: String, size: (u16, u16), hash: u64, tones: Tones) -> Picture {
+        Picture { size, hash, tones, body: Arc::new(Body::Named { name, transmission }) }
+    }
+
+    /// A picture that is painted where the cursor is.
+    #[must_use]
+    pub fn painted(sequence: String, size: (u16, u16), hash: u64, tones: Tones) -> Picture {
+        Picture { size, hash, tones, body: Arc::new(Body::Painted(sequence)) }
     }
 
     /// The stand-in of a picture that is known by its hash only.
     #[must_use]
     pub fn stand_in(size: (u16, u16), hash: u64) -> Picture {
-        Picture { size, hash, body: Arc::new(Body::Hash) }
+        Picture { size, hash, tones: Tones::default(), body: Arc::new(Body::Hash) }
+    }
+
+    /// The picture's name in the terminal and what has to be sent before it is placed.
+    #[must_use]
+    pub fn transmission(&self) -> Option<(kitty::Name, &str)> {
+        match &*self.body {
+            Body::Named { name, transmission } => Some((*name, transmission)),
+            _ => None,
+        }
+    }
+
+    /// What paints the picture at the cursor, for the protocols that do.
+    #[must_use]
+    pub fn painting(&self) -> Option<&str> {
+        match &*self.body {
+            Body::Painted(sequence) => Some(sequence),
+            _ => None,
+        }
     }
 
     /// Draws the picture centred in `area`; returns the cells it covers, or `None` where it does not fit.
@@ -77,12 +122,14 @@ impl Picture {
         let spot = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
         match &*self.body {
             Body::Cells(cells) => cells.draw(spot, buffer),
-            Body::Graphics(protocol) => {
-                let size = protocol.size();
-                if size.width > spot.width || size.height > spot.height {
-                    return None;
+            Body::Named { name, .. } => kitty::place(*name, spot, buffer),
+            Body::Painted(_) => {
+                for position in spot.positions() {
+                    if let Some(cell) = buffer.cell_mut(position) {
+                        cell.reset();
+                        cell.set_diff_option(CellDiffOption::Skip);
+                    }
                 }
-                ratatui_image::Image::new(protocol).render(spot, buffer);
             }
             Body::Hash => {
                 let name = format!("{:016x}", self.hash);
@@ -103,15 +150,15 @@ impl std::fmt::Debug for Picture {
 
 impl Serialize for Picture {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (self.size, format!("{:016x}", self.hash)).serialize(serializer)
+        (self.size, format!("{:016x}", self.hash), self.tones).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Picture {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Picture, D::Error> {
-        let (size, hash) = <((u16, u16), String)>::deserialize(deserializer)?;
+        let (size, hash, tones) = <((u16, u16), String, Tones)>::deserialize(deserializer)?;
         let hash = u64::from_str_radix(&hash, 16).map_err(D::Error::custom)?;
-        Ok(Picture::stand_in(size, hash))
+        Ok(Picture { tones, ..Picture::stand_in(size, hash) })
     }
 }
 
@@ -127,7 +174,6 @@ pub struct Painted {
 /// A graphics protocol paints outside the buffer: where a picture was and none is now, a blank cell looks unchanged to the buffer and
 /// a ghost would stay.
 pub fn sweep(before: &[Painted], now: &[Painted], buffer: &mut Buffer) {
-    use ratatui::buffer::CellDiffOption;
     for old in before.iter().filter(|old| !now.contains(old)) {
         for position in old.area.intersection(buffer.area).positions() {
             if now.iter().any(|new| new.area.contains(position)) {
@@ -138,10 +184,4 @@ pub fn sweep(before: &[Painted], now: &[Painted], buffer: &mut Buffer) {
             }
         }
     }
-}
-
-/// Columns and rows as ratatui's size.
-#[must_use]
-pub fn size_of((width, height): (u16, u16)) -> Size {
-    Size::new(width, height)
 }

@@ -48,8 +48,6 @@ impl Graphics {
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
     Kitty,
-    /// Kitty with deflated data.
-    KittyCompressed,
     Iterm2,
     Sixel,
     /// Quadrant cells with two colours each.
@@ -71,11 +69,13 @@ pub struct Drawing {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Facts {
     pub kitty: bool,
-    pub kitty_compressed: bool,
     pub sixel: bool,
     pub iterm2: bool,
     /// Runs inside tmux or screen.
     pub multiplexed: bool,
+    /// Answers when it is asked whether it is there: what stood before the question is on its screen then.
+    #[serde(default)]
+    pub answers: bool,
     /// Pixels of one cell.
     pub cell: Option<(u16, u16)>,
     /// Characters of ambiguous width are two cells wide.
@@ -90,10 +90,9 @@ const USUAL_CELL: (u16, u16) = (9, 18);
 #[must_use]
 pub fn choose(wanted: Graphics, facts: &Facts) -> Option<Drawing> {
     let blocks = if facts.wide_ambiguous { Protocol::Spaces } else { Protocol::Blocks };
-    let kitty = if facts.kitty_compressed { Protocol::KittyCompressed } else { Protocol::Kitty };
     let automatic = || match facts {
         Facts { multiplexed: true, .. } | Facts { cell: None, .. } => blocks,
-        Facts { kitty: true, .. } => kitty,
+        Facts { kitty: true, .. } => Protocol::Kitty,
         Facts { iterm2: true, .. } => Protocol::Iterm2,
         Facts { sixel: true, .. } => Protocol::Sixel,
         _ => blocks,
@@ -101,7 +100,7 @@ pub fn choose(wanted: Graphics, facts: &Facts) -> Option<Drawing> {
     let protocol = match wanted {
         Graphics::Off => return None,
         Graphics::Auto => automatic(),
-        Graphics::Kitty => kitty,
+        Graphics::Kitty => Protocol::Kitty,
         Graphics::Iterm2 => Protocol::Iterm2,
         Graphics::Sixel => Protocol::Sixel,
         Graphics::Blocks => blocks,

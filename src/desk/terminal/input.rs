@@ -29,6 +29,8 @@ pub enum Answer {
     Cursor(u16, u16),
     /// Name and version of the terminal.
     Version(String),
+    /// It is there, and has taken in everything before the question.
+    There,
 }
 
 /// A longer string from a terminal is nonsense.
@@ -196,6 +198,8 @@ fn control(bytes: &[u8]) -> Step {
         (None, b't') if number(0) == 6 => Some(Input::Answer(Answer::Cell(number(2), number(1)))),
         (None, b't') if number(0) == 4 => Some(Input::Answer(Answer::Area(number(2), number(1)))),
         (None, b't') => None,
+        (None, b'n') if numbers == "0" => Some(Input::Answer(Answer::There)),
+        (None, b'n') => None,
         (None, b'R') if fields.len() == 2 => Some(Input::Answer(Answer::Cursor(number(0), number(1)))),
         (None, _) => modified(&fields, last),
     };

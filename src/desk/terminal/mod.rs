@@ -2,6 +2,7 @@
 
 pub mod guard;
 pub mod input;
+pub mod painter;
 pub mod probe;
 pub mod reader;
 pub mod signals;

@@ -6,7 +6,6 @@ use super::input::Answer;
 use crate::desk::{picture::policy::Facts, theme::Depth};
 
 const PLAIN: u32 = 31;
-const COMPRESSED: u32 = 32;
 /// Unicode placeholders, by which pictures are placed, came with this version of kitty.
 const PLACEHOLDERS: (u32, u32) = (0, 28);
 /// Pixels of the largest cell that is believed: width, height. A 4K screen of 40 × 12 cells has 96 × 180.
@@ -87,12 +86,10 @@ impl Probe {
         // screen would show the question itself; the Linux console prints it.
         if !self.environment.multiplexed() && self.environment.term != "linux" {
             questions.push_str(&format!("\x1b_Gi={PLAIN},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"));
-            // Three zero bytes, deflated.
-            questions.push_str(&format!("\x1b_Gi={COMPRESSED},s=1,v=1,a=q,t=d,f=24,o=z;eJxjYGAAAAADAAE=\x1b\\"));
             questions.push_str("\x1b[>q\x1b[16t\x1b[14t");
         }
         // How wide is a character of ambiguous width? The cursor tells.
-        questions.push_str("\x1b[H✓\x1b[6n\x1b[H\x1b[2K\x1b[c");
+        questions.push_str("\x1b[H✓\x1b[6n\x1b[H\x1b[2K\x1b[5n\x1b[c");
         questions
     }
 
@@ -105,7 +102,6 @@ impl Probe {
                 self.done = true;
             }
             Answer::Graphics { id: PLAIN, ok } => self.facts.kitty = ok,
-            Answer::Graphics { id: COMPRESSED, ok } => self.facts.kitty_compressed = ok,
             Answer::Graphics { .. } => {}
             Answer::Cell(width, height) if width > 0 && height > 0 => self.facts.cell = Some((width, height)),
             Answer::Area(width, height) if width > 0 && height > 0 => self.area = Some((width, height)),
@@ -114,6 +110,7 @@ impl Probe {
             Answer::Cursor(1, column @ 2..=3) if !self.done => self.facts.wide_ambiguous = column == 3,
             Answer::Cursor(..) => {}
             Answer::Version(version) => self.version = version,
+            Answer::There => self.facts.answers = true,
         }
         self.facts() != before
     }
@@ -148,7 +145,6 @@ impl Probe {
             facts.kitty &= version >= PLACEHOLDERS;
         }
         facts.iterm2 = named("WezTerm") || named("iTerm") || named("mintty");
-        facts.kitty_compressed &= facts.kitty;
         facts
     }
 }
@@ -201,10 +197,14 @@ mod tests {
     #[test]
     fn kitty_since_it_knows_placeholders() {
         let answers = |version: &str| {
-            let graphics = [PLAIN, COMPRESSED].map(|id| Answer::Graphics { id, ok: true });
-            graphics.into_iter().chain([Answer::Version(version.into()), Answer::Cell(9, 18), Answer::Attributes(vec![62])]).collect()
+            vec![
+                Answer::Graphics { id: PLAIN, ok: true },
+                Answer::Version(version.into()),
+                Answer::Cell(9, 18),
+                Answer::Attributes(vec![62]),
+            ]
         };
-        assert_eq!(protocol(&probe(&[("TERM", "xterm-kitty")], answers("kitty(0.32.2)"))), Protocol::KittyCompressed);
+        assert_eq!(protocol(&probe(&[("TERM", "xterm-kitty")], answers("kitty(0.32.2)"))), Protocol::Kitty);
         assert_eq!(protocol(&probe(&[("TERM", "xterm-kitty")], answers("kitty(0.26.5)"))), Protocol::Blocks);
         assert_eq!(protocol(&probe(&[], answers("WezTerm 20240203"))), Protocol::Iterm2);
         assert_eq!(protocol(&probe(&[], answers("Konsole 23.08"))), Protocol::Blocks);

@@ -139,7 +139,7 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     if (ready || (model.units.stale && model.units.progress != Load::Loading)) && model.now.ms >= model.units.asked_at + age {
         reload_progress(model, effects);
     }
-    if model.screen != Screen::Review {
+    if model.screen != Screen::Review || model.hurried() {
         return;
     }
     let near = neighbourhood(model);

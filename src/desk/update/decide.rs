@@ -1,7 +1,7 @@
 //! Deciding: `a`, `x`, `r`, `s`, `u`. What may be decided when; what a decision changes at once, before the server has answered.
 
 use super::{
-    leave_review, lists,
+    leave_review, lists, looking,
     press::{Press, SEEN, Waiting},
     say,
 };
@@ -28,6 +28,8 @@ fn may_decide(model: &Model, decision: Decision, pressed_at: u64) -> Result<(), 
     let row = model.current().ok_or("desk.news.nothing")?;
     match model.marks.get(&row.id) {
         Some(Mark::Sending(_) | Mark::SecondOpinion | Mark::Undoing) => return Err("desk.news.already"),
+        // Not before the server holds what was seen.
+        Some(Mark::Reworking) => return Err("desk.fix.news.under_way"),
         _ if row.reviewed_by_me => return Err("desk.news.already"),
         _ if !lists::waits(model, row) => return Err("desk.news.not_waiting"),
         _ => {}
@@ -157,6 +159,7 @@ pub fn advance(model: &mut Model, effects: &mut Vec<Effect>) {
 fn go(model: &mut Model, index: usize) {
     model.queue.list_mut().selected = index;
     model.review.scroll = 0;
+    looking::whole(model);
 }
 
 /// `u`: the decision under the cursor among the held ones, else the last one's own.

@@ -1,6 +1,6 @@
 //! What keys do, place by place.
 
-use super::{arrivals, claims, decide, finding, leave_review, lists, say, sheet};
+use super::{arrivals, claims, decide, finding, leave_review, lists, looking, say, sheet};
 use crate::{
     api::submission::PictureKind,
     desk::{
@@ -24,6 +24,7 @@ pub fn place(model: &Model) -> Place {
         (Some(Panel::Naming(_)), _) => Place::Line,
         (None, Screen::Units) => Place::Units,
         (None, Screen::Queue) => Place::Queue,
+        (None, Screen::Review) if looking::zoomed(model) => Place::Closer,
         (None, Screen::Review) => Place::Review,
     }
 }
@@ -55,7 +56,7 @@ pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     match place {
         Place::Units => units(model, action, effects),
         Place::Queue => queue(model, key, action, effects),
-        Place::Review => review(model, key.folded(), action, effects),
+        Place::Review | Place::Closer => review(model, key.folded(), action, effects),
         Place::Sheet => sheet::act(model, action, effects),
         Place::Help | Place::Conflicts => panel(model, action, effects),
         Place::Asking => finding::act(model, action, effects),
@@ -112,6 +113,7 @@ fn queue(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>)
                 model.screen = Screen::Review;
                 model.review.scroll = 0;
                 model.review.view = View::Together;
+                looking::whole(model);
             }
         }
         Action::Back if finding::step_back(model) => {}
@@ -162,8 +164,10 @@ fn review(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>
         Action::ZoomPortrait => zoom(model, PictureKind::Portrait),
         Action::Down => model.review.scroll = (model.review.scroll + 1).min(99),
         Action::Up => model.review.scroll = model.review.scroll.saturating_sub(1),
+        Action::Back if looking::whole(model) => {}
         Action::Back => leave_review(model, effects),
         Action::Reload => arrivals::reload_current(model),
+        _ if looking::act(model, action) => {}
         _ => everywhere(model, action, effects),
     }
 }
@@ -240,6 +244,10 @@ fn step(model: &mut Model, by: isize) {
     let stuck = target == list.selected;
     list.selected = target;
     model.review.scroll = 0;
+    looking::whole(model);
+    if !stuck {
+        looking::stepped(model);
+    }
     if stuck {
         say(model, Tone::Plain, if by > 0 { "desk.news.last" } else { "desk.news.first" }, vec![]);
     }

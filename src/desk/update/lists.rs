@@ -30,7 +30,7 @@ pub fn reload(model: &mut Model) {
     model.queue.lists = Default::default();
     model.details.clear();
     // What is still under way keeps its mark; the rest is what the server says now.
-    model.marks.retain(|_, mark| matches!(mark, Mark::Sending(_) | Mark::Undoing | Mark::Notifying));
+    model.marks.retain(|_, mark| matches!(mark, Mark::Sending(_) | Mark::Reworking | Mark::Undoing | Mark::Notifying));
 }
 
 /// Has the list read on where the counts say that more photos wait than it holds: they came in behind its end.

@@ -7,10 +7,12 @@ mod arrivals;
 mod claims;
 mod decide;
 mod finding;
+mod fix;
 mod keys;
 pub use finding::open_tab;
 pub use keys::place;
 mod lists;
+mod looking;
 mod outbox;
 mod pictures;
 pub mod press;
@@ -52,6 +54,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Event::Resumed => pictures::forget(model),
         Event::Terminal(facts) => model.facts = facts,
         Event::Shown(submission) => pictures::shown(model, submission),
+        Event::DraftShown(submission) => pictures::draft_shown(model, submission),
+        Event::Line(speed) => model.line = speed,
         Event::Seasons(seasons) => arrivals::seasons(model, seasons, &mut effects),
         Event::Progress(progress) => arrivals::progress(model, *progress),
         Event::Page { ticket, page } => lists::arrived(model, ticket, page),

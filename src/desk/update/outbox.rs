@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{lists, say};
+use super::{fix, lists, say};
 use crate::{
     api::submission::ReviewOutcome,
     client::outbox::{Act, Conflict},
@@ -18,6 +18,7 @@ pub fn arrived(model: &mut Model, event: OutboxEvent, effects: &mut Vec<Effect>)
             for entry in &unsent {
                 let mark = match &entry.act {
                     Act::Review(review) => Mark::Sending(review.verdict.decision()),
+                    Act::Rework(_) => Mark::Reworking,
                     Act::Undo => Mark::Undoing,
                     Act::RetakeNotice => Mark::Notifying,
                 };
@@ -73,7 +74,7 @@ fn not_kept(model: &mut Model, submission: Uuid, act: &Act) {
             };
         }
         Act::Review(_) => model.decided.retain(|decided| decided.submission != submission),
-        Act::RetakeNotice => {}
+        Act::Rework(_) | Act::RetakeNotice => {}
     }
 }
 
@@ -93,6 +94,7 @@ fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome)
             lists::change(model, submission, |row| row.reviewed_by_me = false);
             say(model, Tone::Plain, "desk.news.undone", vec![]);
         }
+        Act::Rework(_) => fix::sent(model, submission),
         Act::RetakeNotice => {
             model.marks.insert(submission, Mark::Notified);
             say(model, Tone::Plain, "desk.news.notified", vec![]);
@@ -131,7 +133,7 @@ fn refused(model: &mut Model, conflict: Conflict) {
     let submission = conflict.entry.submission;
     match conflict.entry.act {
         // The decision itself stands; only taking it back failed.
-        Act::Undo | Act::RetakeNotice => {}
+        Act::Undo | Act::Rework(_) | Act::RetakeNotice => {}
         Act::Review(_) => model.decided.retain(|decided| decided.submission != submission),
     }
     model.decided.retain(|decided| decided.submission != submission || !matches!(decided.state, DecidedState::Undoing { .. }));

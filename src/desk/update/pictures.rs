@@ -11,7 +11,7 @@ use crate::{
         message::Effect,
         model::{Model, Screen, Slot, TRIPLE, View},
         picture::{Picture, Request},
-        view::layout,
+        view::{layout, looks},
     },
 };
 
@@ -30,6 +30,13 @@ pub fn shown(model: &mut Model, submission: Uuid) {
     }
 }
 
+/// A frame with drafts of all pictures of a photo is on the screen.
+pub fn draft_shown(model: &mut Model, submission: Uuid) {
+    if model.screen == Screen::Review && model.current().is_some_and(|row| row.id == submission) {
+        model.review.drafted = Some(submission);
+    }
+}
+
 /// A picture is here; one that is not wanted any more is dropped.
 pub fn arrived(model: &mut Model, request: Request, picture: Result<Picture, Problem>) {
     if let Some(slot) = model.pictures.get_mut(&request) {
@@ -42,9 +49,10 @@ pub fn arrived(model: &mut Model, request: Request, picture: Result<Picture, Pro
 
 /// Works out what is wanted now and says so where it has changed.
 pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
-    let wanted = wanted(model);
+    let wanted = if model.hurried() { model.wanted.clone() } else { wanted(model) };
     if model.review.shown.is_some_and(|(id, _)| model.screen != Screen::Review || model.current().is_none_or(|row| row.id != id)) {
         model.review.shown = None;
+        model.review.drafted = None;
     }
     if wanted == model.wanted {
         return;
@@ -59,32 +67,43 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn wanted(model: &Model) -> Vec<Request> {
-    let (Screen::Review, Some(drawing)) = (model.screen, model.drawing()) else { return vec![] };
+    if model.screen != Screen::Review || model.drawing().is_none() {
+        return vec![];
+    }
     let near = arrivals::neighbourhood(model);
     let shown = layout::review_with(model, model.review.view, None);
     // What another key would show; ready as well, but last.
     let beside = [View::Together, View::Faces].map(|view| layout::review_with(model, view, None));
     let panel = layout::review(model, model.review.view);
     let mut wanted = Vec::new();
-    let mut want = |submission: Uuid, spots: &[layout::Spot]| {
+    let mut want = |submission: Uuid, spots: &[layout::Spot], drafts: bool| {
         let Some(detail) = model.details.get(&submission).and_then(|load| load.ready()) else { return };
         for spot in spots.iter().filter(|spot| detail.pictures.contains(&spot.kind)) {
-            let request = Request { submission, kind: spot.kind, cells: (spot.picture.width, spot.picture.height), drawing };
-            if !wanted.contains(&request) {
-                wanted.push(request);
-            }
+            let Some(request) = looks::request(model, detail, spot) else { continue };
+            let request = if drafts { looks::draft(model, &request) } else { Some(request) };
+            wanted.extend(request.filter(|request| !wanted.contains(request)));
         }
     };
-    for submission in near.iter().take(1) {
-        want(*submission, &panel.pictures);
+    for drafts in [true, false] {
+        for submission in near.iter().take(1) {
+            want(*submission, &panel.pictures, drafts);
+        }
     }
     for submission in &near {
-        want(*submission, &shown.pictures);
+        want(*submission, &shown.pictures, true);
+        want(*submission, &shown.pictures, false);
+    }
+    // The other half of a blink.
+    if let View::Zoom(_) = model.review.view {
+        for kind in TRIPLE {
+            let alone = layout::review_with(model, View::Zoom(kind), None);
+            near.iter().take(1).for_each(|submission| want(*submission, &alone.pictures, false));
+        }
     }
     for submission in near.iter().take(2) {
         for kind in TRIPLE {
             let spot = beside.iter().flat_map(|layout| &layout.pictures).find(|spot| spot.kind == kind);
-            want(*submission, spot.map_or(&[], std::slice::from_ref));
+            want(*submission, spot.map_or(&[], std::slice::from_ref), false);
         }
     }
     wanted

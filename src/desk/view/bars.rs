@@ -108,7 +108,7 @@ pub fn news(model: &Model, pen: &mut Pen, line: Rect) {
     };
     let right = line.right().saturating_sub(1);
     let mode = model.drawing().map_or("off", |drawing| match drawing.protocol {
-        crate::desk::picture::policy::Protocol::Kitty | crate::desk::picture::policy::Protocol::KittyCompressed => "kitty",
+        crate::desk::picture::policy::Protocol::Kitty => "kitty",
         crate::desk::picture::policy::Protocol::Iterm2 => "iterm2",
         crate::desk::picture::policy::Protocol::Sixel => "sixel",
         _ => "blocks",
@@ -149,6 +149,8 @@ fn shown(model: &Model, place: Place) -> impl Iterator<Item = &'static keymap::B
     let conflicts = !model.outbox.conflicts.is_empty();
     keymap::bindings(place).filter(move |binding| match binding.action {
         Action::Help | Action::Suspend | Action::ZoomOriginal | Action::ZoomStandard | Action::ZoomPortrait => false,
+        Action::Eyes | Action::Hair | Action::Background | Action::Guides | Action::Tones | Action::Blink => false,
+        Action::PanLeft | Action::PanRight | Action::PanUp | Action::PanDown => false,
         Action::Conflicts => conflicts,
         Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
             matches!(place, Place::Help | Place::Conflicts)

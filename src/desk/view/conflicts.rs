@@ -17,6 +17,7 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect, scroll: usize) {
         let what = match &conflict.entry.act {
             Act::Review(review) if review.verdict.decision() == Decision::Approve => "desk.decision.approve",
             Act::Review(_) => "desk.decision.reject",
+            Act::Rework(_) => "desk.fix.title",
             Act::Undo => "desk.key.undo",
             Act::RetakeNotice => "desk.conflicts.notice",
         };

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use ratatui::{layout::Rect, style::Style};
 
-use super::{bars, checks, pen::Pen};
+use super::{bars, checks, layout, looks, pen::Pen};
 use crate::{
     api::submission::{Submission, SubmissionSummary},
     desk::{
-        model::{Mark, Model},
+        model::{Mark, Model, Slot},
         text,
     },
     domain::{
@@ -41,6 +41,7 @@ pub fn state(model: &Model, row: &SubmissionSummary) -> (String, Option<Style>) 
     match model.marks.get(&row.id) {
         Some(Mark::Sending(decision)) => return named("desk.mark.sending", *decision),
         Some(Mark::SecondOpinion) => return (model.text("desk.mark.second_opinion", &[]), Some(theme.held())),
+        Some(Mark::Reworking) => return (model.text("desk.fix.mark", &[]), Some(theme.held())),
         Some(Mark::Undoing) => return (model.text("desk.mark.undoing", &[]), Some(theme.held())),
         Some(Mark::Notifying) => return (model.text("desk.mark.notifying", &[]), Some(theme.held())),
         Some(Mark::Notified) => return (model.text("desk.mark.notified", &[]), Some(theme.held())),
@@ -133,6 +134,9 @@ pub fn lines(model: &Model, detail: &Submission, cells: usize) -> Vec<(String, S
     if model.season.as_ref().is_some_and(|season| reviews_needed(&season.rules, compared) > 1) {
         lines.push((model.text("desk.second_opinion", &[]), theme.held()));
     }
+    if model.review.tones {
+        lines.extend(tones(model, detail, cells));
+    }
     lines.push(tally(model, detail.report.as_ref().map_or(&[][..], |report| &report.checks)));
     if !detail.decision_reasons.is_empty() {
         let words = model.text("desk.decision.reasons", &[("reasons", &reasons(model, &detail.decision_reasons))]);
@@ -151,6 +155,30 @@ pub fn lines(model: &Model, detail: &Submission, cells: usize) -> Vec<(String, S
         let kind = model.text(&format!("desk.notice.{}", notice.kind.code()), &[]);
         let state = model.text(&format!("desk.notice.{}", notice.state.code()), &[]);
         lines.push((format!("{kind} {} {state}", time(model, notice.created_at)), theme.dim()));
+    }
+    lines
+}
+
+/// The histograms of what is shown, dark to bright, with what is lost at either end.
+fn tones(model: &Model, detail: &Submission, cells: usize) -> Vec<(String, Style)> {
+    const HEIGHTS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let places = layout::review(model, model.review.view);
+    let shown = places.pictures.iter().filter_map(|spot| {
+        let request = looks::request(model, detail, spot)?;
+        match model.pictures.get(&request) {
+            Some(Slot::Ready(picture)) => Some((spot.kind, picture.tones)),
+            _ => None,
+        }
+    });
+    let mut lines = Vec::new();
+    for (kind, tones) in shown {
+        let step = tones.bars.len().div_ceil(cells.clamp(1, tones.bars.len()));
+        let bar = |part: &[u8]| HEIGHTS[usize::from(part.iter().copied().max().unwrap_or(0)).div_ceil(32).min(8)];
+        let name = model.text(&format!("desk.picture.{}", kind.code()), &[]);
+        let percent = |share: u16| format!("{:.1}", f64::from(share) / 100.0);
+        let words = model.text("desk.tones", &[("picture", &name), ("dark", &percent(tones.dark)), ("bright", &percent(tones.bright))]);
+        lines.push((words, model.theme.dim()));
+        lines.push((tones.bars.chunks(step).map(bar).collect(), model.theme.accent()));
     }
     lines
 }

@@ -57,6 +57,13 @@ pub fn screen(area: Rect) -> (Rect, Rect, Rect, Rect) {
     (line(area.y), body, line(below), line(below + 1))
 }
 
+/// The line on which the student's name stands in a review.
+#[must_use]
+pub fn student_line(model: &Model) -> Rect {
+    let (_, body, ..) = screen(Rect::new(0, 0, model.size.0, model.size.1));
+    Rect { height: body.height.min(ABOVE - 1), ..body }
+}
+
 /// The places of the review under the present panel.
 #[must_use]
 pub fn review(model: &Model, view: View) -> Places {

@@ -7,6 +7,7 @@ mod facts;
 mod finding;
 pub mod help;
 pub mod layout;
+pub mod looks;
 mod pen;
 mod queue;
 mod review;
@@ -32,6 +33,8 @@ pub struct Drawn {
     pub pictures: Vec<Painted>,
     /// The photo whose pictures are all here.
     pub complete: Option<Uuid>,
+    /// The photo whose pictures are all here, some as drafts.
+    pub draft: Option<Uuid>,
 }
 
 /// Draws the desk.

@@ -5,14 +5,15 @@ use ratatui::layout::Rect;
 use super::{
     Drawn, checks, facts,
     layout::{self, Spot},
+    looks,
     pen::Pen,
     sheet,
 };
 use crate::{
-    api::submission::{PictureKind, Submission, SubmissionSummary},
+    api::submission::{PictureKind, Submission},
     desk::{
         model::{Load, Model, Panel, Slot},
-        picture::{Painted, Request},
+        picture::Painted,
         text,
     },
     domain::lifecycle::attempt::Status,
@@ -30,19 +31,26 @@ pub fn draw(model: &Model, pen: &mut Pen, area: Rect) -> (Drawn, Option<(u16, u1
     facts::student(model, pen, places.student, row);
     let detail = model.details.get(&row.id).unwrap_or(&Load::No);
     let mut complete = !places.pictures.is_empty() && detail.ready().is_some();
+    let mut drafted = complete;
     for spot in &places.pictures {
-        match picture(model, pen, spot, row, detail) {
+        let shown = picture(model, pen, spot, detail);
+        let draft = matches!(shown, Shown::Picture(painted) if painted.request.look.draft);
+        match shown {
             Shown::Picture(painted) => drawn.pictures.push(painted),
             Shown::Nothing => {}
-            Shown::Waiting => complete = false,
+            Shown::Waiting => (complete, drafted) = (false, false),
         }
-        name(model, pen, spot, detail.ready().map(|detail| &**detail));
+        complete &= !draft;
+        name(model, pen, spot, detail.ready().map(|detail| &**detail), draft);
     }
     // Whatever else a view shows: who has not seen the picture that is judged has not seen the photo.
     let judged = if row.status == Status::MachineRefused { PictureKind::Preview } else { PictureKind::Standard };
     let exists = detail.ready().is_some_and(|detail| detail.pictures.contains(&judged));
     complete &= !exists || places.pictures.iter().any(|spot| spot.kind == judged);
+    // A part is not the photo.
+    complete &= model.review.zoom.is_none();
     drawn.complete = complete.then_some(row.id);
+    drawn.draft = (drafted && !complete).then_some(row.id);
     if let Some(Panel::Sheet(open)) = &model.panel {
         if let (Some(area), Some(detail)) = (places.facts, detail.ready()) {
             below(model, pen, area, detail);
@@ -107,6 +115,7 @@ fn below(model: &Model, pen: &mut Pen, area: Rect, detail: &Submission) -> u16 {
     y
 }
 
+#[derive(Clone, Copy)]
 enum Shown {
     Picture(Painted),
     /// There is none, or it cannot be shown, and the screen says so.
@@ -114,19 +123,31 @@ enum Shown {
     Waiting,
 }
 
-fn picture(model: &Model, pen: &mut Pen, spot: &Spot, row: &SubmissionSummary, detail: &Load<Box<Submission>>) -> Shown {
+fn picture(model: &Model, pen: &mut Pen, spot: &Spot, detail: &Load<Box<Submission>>) -> Shown {
     let words = |key: &str| model.text(key, &[]);
     let (message, shown) = match (model.drawing(), detail) {
+        // Whoever runs through the queue sees names only: one picture is sent where the key is let go.
+        _ if model.hurried() => (String::new(), Shown::Waiting),
         (None, _) => (words("desk.picture.off"), Shown::Waiting),
         (_, Load::Failed(_)) => (words("desk.picture.failed"), Shown::Waiting),
         (Some(_), Load::Ready(detail)) if !detail.pictures.contains(&spot.kind) => (words(absent(spot.kind)), Shown::Nothing),
-        (Some(drawing), Load::Ready(_)) => {
-            let request = Request { submission: row.id, kind: spot.kind, cells: (spot.picture.width, spot.picture.height), drawing };
-            match model.pictures.get(&request) {
-                Some(Slot::Ready(picture)) => match picture.draw(spot.picture, pen.buffer) {
-                    Some(area) => return Shown::Picture(Painted { request, area }),
-                    None => (words("desk.picture.failed"), Shown::Waiting),
-                },
+        (Some(_), Load::Ready(detail)) => {
+            let Some(sharp) = looks::request(model, detail, spot) else { return Shown::Waiting };
+            let mut slots = [Some(sharp), None];
+            if let Some(draft) = looks::draft(model, &sharp) {
+                // On a slow line the draft first; the sharp one once it is through, or where there is no draft yet.
+                slots =
+                    if model.review.drafted == Some(detail.summary.id) { [Some(sharp), Some(draft)] } else { [Some(draft), Some(sharp)] };
+            }
+            for request in slots.into_iter().flatten() {
+                if let Some(Slot::Ready(picture)) = model.pictures.get(&request)
+                    && let Some(area) = picture.draw(spot.picture, pen.buffer)
+                {
+                    return Shown::Picture(Painted { request, area });
+                }
+            }
+            match model.pictures.get(&sharp) {
+                Some(Slot::Ready(_)) => (words("desk.picture.failed"), Shown::Waiting),
                 Some(Slot::Failed(problem)) => (model.problem_text(problem), Shown::Nothing),
                 Some(Slot::Loading) | None => (words("desk.loading"), Shown::Waiting),
             }
@@ -151,9 +172,15 @@ fn absent(kind: PictureKind) -> &'static str {
     }
 }
 
-fn name(model: &Model, pen: &mut Pen, spot: &Spot, detail: Option<&Submission>) {
+fn name(model: &Model, pen: &mut Pen, spot: &Spot, detail: Option<&Submission>, drafted: bool) {
     let theme = &model.theme;
-    let title = model.text(&format!("desk.picture.{}", spot.kind.code()), &[]);
+    let mut title = model.text(&format!("desk.picture.{}", spot.kind.code()), &[]);
+    if let Some(zoom) = model.review.zoom {
+        title = format!("{title} {}", if zoom.real { "1:1" } else { "×2" });
+    }
+    if drafted {
+        title = format!("{title} {}", model.text("desk.picture.draft", &[]));
+    }
     let report = detail.and_then(|detail| detail.report.as_ref());
     let extra = report.and_then(|report| match spot.kind {
         PictureKind::Preview => Some(format!("{}×{}", report.source.width, report.source.height)),

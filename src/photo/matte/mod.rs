@@ -7,7 +7,8 @@
 //! refine        the matte of the final crop, once: colours decide in the band that the net leaves open
 //!  ├ fields       the wall's colour and the person's, wherever they are hidden
 //!  ├ closed_form  the matting Laplacian
-//!  └ confidence   how far net and colours disagree
+//!  ├ confidence   how far net and colours disagree
+//!  └ edge         steeper or flatter, where a person asks for it
 //! plane         one value a pixel
 //! ```
 //! The method, its figures and what did not help: `docs/matte.md`.
@@ -15,6 +16,7 @@
 mod closed_form;
 mod coarse;
 mod confidence;
+mod edge;
 mod fields;
 mod guided;
 mod plane;
@@ -26,7 +28,7 @@ pub mod trial;
 
 pub use coarse::surroundings;
 pub use plane::Plane;
-pub use refine::{once as refine_once, refine};
+pub use refine::{once as refine_once, refine, refine_by};
 pub use rough::{Rough, rough};
 
 use std::sync::Mutex;

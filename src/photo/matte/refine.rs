@@ -8,7 +8,8 @@ use super::confidence;
 use super::fields::{Field, Hue};
 use super::plane::{Plane, drop_islands, erode};
 use super::rough::Rough;
-use super::{Matte, MatteNets};
+use super::{Matte, MatteNets, edge};
+use crate::domain::adjustment::MatteWay;
 use crate::photo::error::PhotoError;
 use crate::photo::raster::Frame;
 
@@ -22,18 +23,47 @@ const EFFORT: Effort = Effort { trust: 0.003, steps: 40, tolerance: 1e-3 };
 /// Pixels by which net and colours may put the outline apart before the finer net is asked.
 const DOUBTFUL: f64 = 1.5;
 
-/// Refines the matte of `crop`, the pixels of `frame` of the source in the finished picture's size.
+/// Refines the matte of `crop`, the pixels of `frame` of the source in the finished picture's size, as the engine decides.
 ///
 /// # Errors
 /// What the finer net's runtime says, where it is asked.
 pub fn refine(nets: &MatteNets, source: &RgbImage, crop: &RgbImage, frame: Frame, rough: &Rough) -> Result<Matte, PhotoError> {
+    refine_by(MatteWay::Usual, nets, source, crop, frame, rough)
+}
+
+/// The same by the way that a person chose.
+///
+/// # Errors
+/// What the finer net's runtime says, where it is asked.
+pub fn refine_by(
+    way: MatteWay,
+    nets: &MatteNets,
+    source: &RgbImage,
+    crop: &RgbImage,
+    frame: Frame,
+    rough: &Rough,
+) -> Result<Matte, PhotoError> {
     let pixels = in_floats(crop);
-    let first = by_colours(&pixels, rough);
-    if first.moved <= DOUBTFUL {
-        return Ok(first.finish(&pixels, false));
+    let usual = || -> Result<(Refined, bool), PhotoError> {
+        let first = by_colours(&pixels, rough);
+        if first.moved <= DOUBTFUL {
+            return Ok((first, false));
+        }
+        Ok((by_colours(&pixels, &rough.seen_again(nets, source, frame)?), true))
+    };
+    let (mut refined, second_look) = match way {
+        MatteWay::Usual | MatteWay::Harder | MatteWay::Softer => usual()?,
+        MatteWay::Net => (by_colours(&pixels, rough), false),
+        MatteWay::Finer => (by_colours(&pixels, &rough.seen_again(nets, source, frame)?), true),
+    };
+    match way {
+        // How far the two witnesses are apart stays as it is, whichever of them is believed.
+        MatteWay::Net => refined.alpha = rough.alpha.clone(),
+        MatteWay::Harder => edge::harder(&mut refined.alpha),
+        MatteWay::Softer => edge::softer(&mut refined.alpha),
+        MatteWay::Usual | MatteWay::Finer => {}
     }
-    let again = rough.seen_again(nets, source, frame)?;
-    Ok(by_colours(&pixels, &again).finish(&pixels, true))
+    Ok(refined.finish(&pixels, second_look))
 }
 
 /// Refines without ever asking another net.

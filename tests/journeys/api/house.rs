@@ -28,7 +28,7 @@ use zhaoshen::{
         jobs::Duty,
         jobs::{
             self,
-            standardize::{Darkroom, Developed},
+            standardize::{Darkroom, Developed, NotReworked, Reworked},
         },
         serve::{self, Config, Running},
         state::{Parts, State},
@@ -37,10 +37,12 @@ use zhaoshen::{
     },
     domain::{
         access::{Principal, Role, UnitScope},
+        adjustment::Adjustments,
         comparison::{Band, Bands, Comparison, Scale},
         id_card::CardRecord,
+        proof::{ProofMeasures, ProofRecord, ProofVerdict},
         reason::Reason,
-        report::{Report, SourceFacts},
+        report::{Report, Rework, SourceFacts, Transform},
     },
 };
 
@@ -298,9 +300,53 @@ static FREE: AtomicBool = AtomicBool::new(false);
 
 struct Played;
 
+fn played(standard: &str) -> Report {
+    Report {
+        engine: "played".into(),
+        standard: standard.to_owned(),
+        source: SourceFacts { format: "jpeg".into(), width: 1, height: 1, bytes: 1, orientation: 1, colour_converted: false },
+        geometry: None,
+        transform: None,
+        output: None,
+        checks: vec![],
+        weights: BTreeMap::new(),
+        rework: None,
+    }
+}
+
+/// What the played darkroom makes of an original.
+pub fn reworked(original: &[u8], wanted: &Adjustments) -> Vec<u8> {
+    [original, format!("{} {} {}", wanted.scale, wanted.right, wanted.down).as_bytes()].concat()
+}
+
 impl Darkroom for Played {
     fn without_location(&self, photo: &[u8]) -> Result<Vec<u8>, &'static str> {
         if photo.starts_with(b"\xff\xd8\xff") { Ok(photo.to_vec()) } else { Err("not_a_picture") }
+    }
+
+    /// The picture says how it was wanted; one that is wanted 13 pixels down is refused.
+    fn rework(&self, original: &[u8], standard: &str, wanted: &Adjustments) -> Result<Reworked, NotReworked> {
+        if wanted.down == 13 {
+            return Err(NotReworked::Refused(vec![Reason::HairTop]));
+        }
+        wanted.within(&zhaoshen::photo::Standard::default().adjusting()).map_err(|beyond| NotReworked::Beyond(beyond.check))?;
+        let proof = ProofRecord {
+            verdict: ProofVerdict::Ok,
+            transform: Transform { x: 0.0, y: 0.0, scale: 1.0 },
+            findings: vec![],
+            measures: ProofMeasures {
+                likeness: 1.0,
+                rotation_deg: 0.0,
+                rotation_accuracy_deg: 0.0,
+                warp: 0.0,
+                tone: 0.0,
+                spot: 0.0,
+                detail_least: 1.0,
+                detail_most: 1.0,
+            },
+        };
+        let report = Report { rework: Some(Rework { adjustments: *wanted, proof }), ..played(standard) };
+        Ok(Reworked { jpeg: reworked(original, wanted), report })
     }
 
     fn process(&self, photo: &[u8], id_card: Option<&[u8]>, _: &CardRecord, standard: &str, cohort: Option<&str>) -> Developed {
@@ -313,17 +359,8 @@ impl Darkroom for Played {
             }
         }
         let picture = |name: &str| Some([b"\xff\xd8\xff", name.as_bytes()].concat());
-        let report = Report {
-            engine: "played".into(),
-            standard: standard.to_owned(),
-            source: SourceFacts { format: "jpeg".into(), width: 1, height: 1, bytes: 1, orientation: 1, colour_converted: false },
-            geometry: None,
-            transform: None,
-            output: None,
-            checks: vec![],
-            weights: BTreeMap::new(),
-        };
-        let seen = Developed { preview: picture("preview"), thumb: picture("thumb"), report: Some(report), ..Developed::default() };
+        let seen =
+            Developed { preview: picture("preview"), thumb: picture("thumb"), report: Some(played(standard)), ..Developed::default() };
         if part == "refused" {
             return Developed { reasons: vec![Reason::FaceCount], ..seen };
         }

@@ -151,6 +151,7 @@ fn examples(things: &Things) -> Vec<Example> {
         at("GET", "/v1/submissions/{id}", &id, Body::None, THING),
         at("GET", "/v1/submissions/{id}/pictures/{kind}", &id, Body::None, THING),
         at("POST", "/v1/submissions/{id}/reviews", &id, Body::Json(json!({"verdict": "approve"})), THING),
+        at("POST", "/v1/submissions/{id}/renditions", &id, Body::Json(json!({"adjustments": {}, "sha256": "00"})), THING),
         at("POST", "/v1/submissions/{id}/undo", &id, Body::Json(json!({})), THING),
         at("POST", "/v1/submissions/{id}/retake-notice", &id, Body::Json(json!({})), THING),
         at("POST", "/v1/submissions/{id}/skip", &id, Body::Json(json!({"reason": "unsure"})), THING),

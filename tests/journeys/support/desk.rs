@@ -100,8 +100,18 @@ impl Desk {
 
     /// Types bytes: letters, `\r`, `\x1b[A`.
     pub fn send(&self, keys: &str) {
+        self.try_send(keys).expect("the terminal takes keys");
+    }
+
+    /// The same to a program that may have ended.
+    pub fn try_send(&self, keys: &str) -> std::io::Result<()> {
         let mut writer = self.writer.lock().expect("the reader does not panic");
-        writer.write_all(keys.as_bytes()).and_then(|()| writer.flush()).expect("the terminal takes keys");
+        writer.write_all(keys.as_bytes()).and_then(|()| writer.flush())
+    }
+
+    /// Whether the program's terminal is closed and all that it wrote is on the screen.
+    pub fn has_ended(&self) -> bool {
+        self.seen().ended
     }
 
     /// The screen as text, one line a row.

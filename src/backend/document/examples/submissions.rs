@@ -10,6 +10,7 @@ use crate::api::{
     batch::BatchedReview,
     correction::{Correction, NewCorrection, Resumption},
     reopening::{NewReopening, Reopening},
+    rework::NewRendition,
     submission::{Claim, NewClaim, NewReview, NewSubmission, ReviewOutcome, Submission, SubmissionSummary},
 };
 
@@ -21,6 +22,10 @@ pub fn examples() -> Vec<Example> {
         example::<NewClaim>(json!({"season": SEASON, "unit": UNIT, "status": "pending", "count": 5})),
         example::<Claim>(json!({"token": TOKEN, "until": "2027-05-01T08:05:00Z", "items": [summary()]})),
         example::<NewReview>(json!({"verdict": "approve", "rendition": RENDITION})),
+        example::<NewRendition>(json!({
+            "adjustments": {"scale": -20, "right": 0, "down": 6, "matte": "usual"},
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        })),
         example::<BatchedReview>(json!({
             "submission": SUBMISSION, "version": 3, "key": KEY, "verdict": "reject", "reasons": ["expression"], "rendition": RENDITION,
         })),

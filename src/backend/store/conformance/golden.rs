@@ -79,7 +79,7 @@ async fn made(world: &mut World) -> GoldenItem {
 }
 
 /// One photo of A waits, one golden item came to the first reviewer: (the reviewer, the photo, the item as it is seen).
-async fn mixed_in(world: &mut World, rules: SeasonRules) -> (Principal, Submission, Submission) {
+pub(super) async fn mixed_in(world: &mut World, rules: SeasonRules) -> (Principal, Submission, Submission) {
     let one = world.reviewers[0].clone();
     made(world).await;
     let rows: Vec<NewStudent> = (10..20).map(|index| student(index, "A")).collect();

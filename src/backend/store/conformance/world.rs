@@ -253,6 +253,7 @@ pub fn outcome(attempt: Uuid, band: Option<Band>, refused: bool) -> MachineOutco
             output: None,
             checks: vec![],
             weights: BTreeMap::new(),
+            rework: None,
         }),
         checks: if refused { Verdict::Fail } else { Verdict::Pass },
         reasons: if refused { vec![Reason::FaceCount] } else { vec![] },

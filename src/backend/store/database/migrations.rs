@@ -28,6 +28,7 @@ const ALL: &[(&str, &str, &str)] = &migrations![
     "0009_audit_checkpoints",
     "0010_access",
     "0011_privacy",
+    "0012_renditions",
 ];
 
 /// The migrations of SQLite.

@@ -28,13 +28,13 @@ use zhaoshen::{
         jobs::Duty,
         jobs::{
             chores,
-            standardize::{Darkroom, Developed},
+            standardize::{Darkroom, Developed, NotReworked, Reworked},
         },
         serve::{self, Config},
         state::Parts,
         whereabouts::{DatabaseAddress, MasterKeyPlace, Whereabouts},
     },
-    domain::{id_card::CardRecord, lifecycle::attempt::Status, reason::Reason, review::ReviewVerdict},
+    domain::{adjustment::Adjustments, id_card::CardRecord, lifecycle::attempt::Status, reason::Reason, review::ReviewVerdict},
 };
 
 use super::{Pair, Point, Stage, Trace, Victim, count_files, difference, is_waited_at, texts, trap};
@@ -332,6 +332,10 @@ struct Nobody;
 impl Darkroom for Nobody {
     fn without_location(&self, _: &[u8]) -> Result<Vec<u8>, &'static str> {
         Err("not_a_picture")
+    }
+
+    fn rework(&self, _: &[u8], _: &str, _: &Adjustments) -> Result<Reworked, NotReworked> {
+        Err(NotReworked::Refused(vec![]))
     }
 
     fn process(&self, _: &[u8], _: Option<&[u8]>, _: &CardRecord, _: &str, _: Option<&str>) -> Developed {
