@@ -83,6 +83,7 @@ pub enum Place {
     Asking,
     /// A field for one line.
     Line,
+    Palette,
 }
 
 macro_rules! actions {
@@ -145,6 +146,7 @@ actions! {
     Toggle, "toggle";
     Confirm, "confirm";
     Clear, "clear";
+    Palette, "palette";
     Find, "find";
     Sort, "sort";
     SaveView, "save_view";
@@ -219,6 +221,7 @@ const EVERYWHERE: &[Binding] = &[
     bind(Action::Reload, "R", &[Char('R')]),
     bind(Action::Conflicts, "c", &[Char('c')]),
     bind(Action::Graphics, "g", &[Char('g')]),
+    bind(Action::Palette, ":", &[Char(':')]),
     bind(Action::Help, "?", &[Char('?')]),
     Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
@@ -257,6 +260,16 @@ const ASKING: &[Binding] = &[
     Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
+const PALETTE: &[Binding] = &[
+    bind(Action::Accept, "Enter", &[Enter]),
+    bind(Action::Down, "↓", &[Down, Tab]),
+    bind(Action::Up, "↑", &[Up, BackTab]),
+    bind(Action::PageDown, "PgDn", &[PageDown]),
+    bind(Action::PageUp, "PgUp", &[PageUp]),
+    bind(Action::Back, "Esc", &[Escape]),
+    Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
 const LINE: &[Binding] = &[
     bind(Action::Accept, "Enter", &[Enter]),
     bind(Action::Back, "Esc", &[Escape]),
@@ -282,6 +295,7 @@ fn tables(place: Place) -> &'static [&'static [Binding]] {
         Place::Quitting => &[QUITTING],
         Place::Asking => &[ASKING],
         Place::Line => &[LINE],
+        Place::Palette => &[PALETTE],
     }
 }
 
@@ -321,7 +335,7 @@ mod tests {
     use super::*;
     use crate::language::{Language, has_text};
 
-    const PLACES: [Place; 9] = [
+    const PLACES: [Place; 10] = [
         Place::Units,
         Place::Queue,
         Place::Review,
@@ -331,6 +345,7 @@ mod tests {
         Place::Quitting,
         Place::Asking,
         Place::Line,
+        Place::Palette,
     ];
 
     #[test]

@@ -10,7 +10,7 @@
 //! update       pure: (model, message) → effects
 //! view         pure: model → frame
 //! picture      what to draw where: policy, resize, cells, cache
-//! model message keymap theme text entry filter names
+//! model message keymap theme text entry filter names palette
 //! ```
 //!
 //! `model`, `message`, `update` and `view` know no clock, tty, socket or runtime: time and keys arrive in messages.
@@ -25,6 +25,7 @@ pub mod keymap;
 pub mod message;
 pub mod model;
 pub mod names;
+pub mod palette;
 pub mod picture;
 pub mod record;
 pub mod run;

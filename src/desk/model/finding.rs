@@ -1,8 +1,9 @@
-//! The field in which a filter is typed.
+//! The fields in which a filter is typed, and a command.
 
 use crate::desk::{
     entry::{Field, Purpose},
     filter::{Completion, Wrong},
+    palette::Command,
 };
 
 /// A filter that is being typed.
@@ -21,4 +22,13 @@ impl Asking {
     pub fn new(text: &str) -> Asking {
         Asking { field: Field::new(Purpose::Words).with(text), completion: Completion::default(), choice: 0, wrong: None }
     }
+}
+
+/// Commands by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Palette {
+    pub field: Field,
+    /// What fits what is typed, best first.
+    pub found: Vec<Command>,
+    pub choice: usize,
 }

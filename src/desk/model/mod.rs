@@ -33,7 +33,7 @@ use crate::{
 };
 
 pub use decisions::{Decided, DecidedState, Mark, OutboxState};
-pub use finding::Asking;
+pub use finding::{Asking, Palette};
 pub use lists::{List, Part, Queue, Units};
 pub use review::{Review, Slot, TRIPLE, View, Zoom};
 
@@ -101,12 +101,15 @@ pub enum Panel {
     Sheet(Sheet),
     Help {
         scroll: usize,
+        /// What is looked for in it.
+        field: Field,
     },
     Conflicts {
         scroll: usize,
     },
     Quitting,
     Asking(Asking),
+    Palette(Palette),
     /// A name for the filter as it stands.
     Naming(Field),
 }
@@ -116,18 +119,20 @@ impl Panel {
     #[must_use]
     pub fn field(&self) -> Option<&Field> {
         match self {
-            Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Sheet(_) | Panel::Conflicts { .. } | Panel::Quitting => None,
             Panel::Asking(asking) => Some(&asking.field),
-            Panel::Naming(field) => Some(field),
+            Panel::Palette(palette) => Some(&palette.field),
+            Panel::Help { field, .. } | Panel::Naming(field) => Some(field),
         }
     }
 
     /// The same, to be typed into.
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         match self {
-            Panel::Sheet(_) | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Sheet(_) | Panel::Conflicts { .. } | Panel::Quitting => None,
             Panel::Asking(asking) => Some(&mut asking.field),
-            Panel::Naming(field) => Some(field),
+            Panel::Palette(palette) => Some(&mut palette.field),
+            Panel::Help { field, .. } | Panel::Naming(field) => Some(field),
         }
     }
 }

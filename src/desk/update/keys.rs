@@ -1,10 +1,10 @@
 //! What keys do, place by place.
 
-use super::{arrivals, claims, decide, finding, leave_review, lists, looking, say, sheet};
+use super::{arrivals, claims, decide, finding, leave_review, lists, looking, palette, say, sheet};
 use crate::{
     api::submission::PictureKind,
     desk::{
-        entry::Edit,
+        entry::{Edit, Field, Purpose},
         keymap::{self, Action, Code, Key, Place},
         message::Effect,
         model::{Model, Panel, Part, Screen, Sheet, Tone, View},
@@ -22,6 +22,7 @@ pub fn place(model: &Model) -> Place {
         (Some(Panel::Quitting), _) => Place::Quitting,
         (Some(Panel::Asking(_)), _) => Place::Asking,
         (Some(Panel::Naming(_)), _) => Place::Line,
+        (Some(Panel::Palette(_)), _) => Place::Palette,
         (None, Screen::Units) => Place::Units,
         (None, Screen::Queue) => Place::Queue,
         (None, Screen::Review) if looking::zoomed(model) => Place::Closer,
@@ -30,8 +31,12 @@ pub fn place(model: &Model) -> Place {
 }
 
 pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
+    // The key that opened the help closes it, and so does the one that closes everything, until something is looked for in it.
+    let leaves_help =
+        matches!((&model.panel, key.folded().code), (Some(Panel::Help { field, .. }), Code::Char('?' | 'q')) if field.is_empty());
     // What a field understands is its own, before any command.
     if let Some(field) = model.panel.as_mut().and_then(Panel::field_mut)
+        && !leaves_help
         && field.key(key) != Edit::NotMine
     {
         return typed(model);
@@ -53,6 +58,11 @@ pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
         decide::ripened(model, waiting, effects);
     }
     let Some(action) = action else { return };
+    act(model, place, key, action, effects);
+}
+
+/// Does what a key of a place, or the palette, asks for.
+pub fn act(model: &mut Model, place: Place, key: Key, action: Action, effects: &mut Vec<Effect>) {
     match place {
         Place::Units => units(model, action, effects),
         Place::Queue => queue(model, key, action, effects),
@@ -61,6 +71,7 @@ pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
         Place::Help | Place::Conflicts => panel(model, action, effects),
         Place::Asking => finding::act(model, action, effects),
         Place::Line => finding::naming(model, action, effects),
+        Place::Palette => palette::act(model, action, effects),
         Place::Quitting => match action {
             Action::Yes => effects.push(Effect::Quit),
             _ => model.panel = None,
@@ -79,8 +90,11 @@ pub fn paste(model: &mut Model, text: &str) {
 
 /// A field was typed into.
 fn typed(model: &mut Model) {
-    if let Some(Panel::Asking(_)) = model.panel {
-        finding::typed(model);
+    match &mut model.panel {
+        Some(Panel::Asking(_)) => finding::typed(model),
+        Some(Panel::Palette(_)) => palette::typed(model),
+        Some(Panel::Help { scroll, .. }) => *scroll = 0,
+        _ => {}
     }
 }
 
@@ -182,7 +196,8 @@ fn everywhere(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         }
         Action::Conflicts if model.outbox.conflicts.is_empty() => say(model, Tone::Plain, "desk.news.no_conflicts", vec![]),
         Action::Conflicts => model.panel = Some(Panel::Conflicts { scroll: 0 }),
-        Action::Help => model.panel = Some(Panel::Help { scroll: 0 }),
+        Action::Help => model.panel = Some(Panel::Help { scroll: 0, field: Field::new(Purpose::Command) }),
+        Action::Palette => palette::open(model),
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Quit => quit(model, effects),
         _ => {}
@@ -200,7 +215,7 @@ fn panel(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         }
         Action::Down | Action::Up => {
             let most = layout::panel_length(model).saturating_sub(1);
-            if let Some(Panel::Help { scroll } | Panel::Conflicts { scroll }) = &mut model.panel {
+            if let Some(Panel::Help { scroll, .. } | Panel::Conflicts { scroll }) = &mut model.panel {
                 *scroll = if action == Action::Down { (*scroll + 1).min(most) } else { scroll.saturating_sub(1) };
             }
         }

@@ -14,6 +14,7 @@ pub use keys::place;
 mod lists;
 mod looking;
 mod outbox;
+mod palette;
 mod pictures;
 pub mod press;
 mod sheet;

@@ -276,3 +276,56 @@ fn a_hundred_thousand_rows_hold_up_no_key() {
         assert!(rows.windows(2).step_by(97).all(|two| sort.compare(&two[0], &two[1]).is_lt()));
     }
 }
+
+#[test]
+fn the_palette_does_what_its_name_says() {
+    let mut bench = queue(40);
+    let ask = |bench: &mut Bench, typed: &str| {
+        bench.char(':');
+        typed.chars().for_each(|c| bench.char(c));
+        bench.key(Code::Enter);
+        bench.settle();
+    };
+    ask(&mut bench, "risk");
+    assert_eq!(bench.model.queue.sort.code(), "risk");
+    ask(&mut bench, "榆林");
+    assert_eq!(bench.model.queue.unit.as_deref(), Some("yl"));
+    ask(&mut bench, "graphics off");
+    assert!(bench.model.drawing().is_none());
+    ask(&mut bench, "zh-CN");
+    assert_eq!(bench.model.language, Language::Chinese);
+    ask(&mut bench, "czxs");
+    assert!(matches!(bench.model.panel, Some(Panel::Asking(_))) && bench.model.queue.part() == Part::All);
+    bench.key(Code::Escape);
+    ask(&mut bench, "tuichu");
+    assert!(bench.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn the_palette_covers_no_picture_and_decides_nothing_by_itself() {
+    let mut bench = Bench::reviewing(Language::Chinese, (120, 36), 4);
+    bench.char(':');
+    bench.settle();
+    assert!(bench.frame().1.pictures.is_empty());
+    "aaxx".chars().for_each(|c| bench.char(c));
+    bench.key(Code::Enter);
+    assert!(bench.acts().is_empty());
+    let Some(Panel::Palette(palette)) = &bench.model.panel else { panic!() };
+    assert!(palette.found.is_empty());
+    bench.key(Code::Escape);
+    bench.settle();
+    assert!(!bench.frame().1.pictures.is_empty());
+}
+
+#[test]
+fn the_help_is_searched_by_typing() {
+    let mut bench = Bench::reviewing(Language::Chinese, (80, 24), 4);
+    bench.char('?');
+    "chexiao".chars().for_each(|c| bench.char(c));
+    let text = text_of(&bench.frame().0);
+    assert!(text.contains("撤销") && !text.contains("通过；照片"), "{text}");
+    bench.key(Code::Escape);
+    bench.char('?');
+    bench.char('?');
+    assert!(bench.model.panel.is_none());
+}

@@ -8,6 +8,7 @@ mod finding;
 pub mod help;
 pub mod layout;
 pub mod looks;
+mod palette;
 mod pen;
 mod queue;
 mod review;
@@ -46,7 +47,8 @@ pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
     let mut drawn = Drawn::default();
     let mut cursor = None;
     match (&model.panel, model.screen) {
-        (Some(Panel::Help { scroll }), _) => help::draw(model, &mut pen, body, *scroll),
+        (Some(Panel::Help { scroll, field }), _) => cursor = help::draw(model, &mut pen, body, *scroll, field),
+        (Some(Panel::Palette(palette)), _) => cursor = palette::draw(model, &mut pen, body, palette),
         (Some(Panel::Conflicts { scroll }), _) => conflicts::draw(model, &mut pen, body, *scroll),
         (_, Screen::Units) => cursor = units::draw(model, &mut pen, body),
         (_, Screen::Queue) => cursor = queue::draw(model, &mut pen, body),

@@ -79,6 +79,14 @@ fn filter_wrong() {
 }
 
 #[test]
+fn palette() {
+    snapshots("palette", |bench| {
+        open(bench);
+        ":d".chars().for_each(|c| bench.char(c));
+    });
+}
+
+#[test]
 fn found() {
     snapshots("found", |bench| {
         bench.key(Code::Enter);
