@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(inserts("unit:xa,y", Language::English), ["yl"]);
         assert_eq!(inserts("score:", Language::English), ["different", "doubtful", "same", "none"]);
         assert_eq!(inserts("check:blur", Language::English), ["blur=fail", "blur<", "blur>", "blur="]);
-        assert_eq!(inserts("check:blur=w", Language::English), ["blur=warn"]);
+        assert_eq!(inserts("check:blur=wa", Language::English), ["blur=warn"]);
         assert_eq!(inserts("zhang", Language::English), Vec::<String>::new());
     }
 

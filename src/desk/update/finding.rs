@@ -207,6 +207,11 @@ pub fn stop_at_budget(queue: &mut Queue) {
 /// Another part, or another saved view, by its number among the tabs.
 pub fn tab(model: &mut Model, at: usize, effects: &mut Vec<Effect>) {
     if let Some(part) = Part::ALL.get(at) {
+        if open_tab(model) >= Part::ALL.len() {
+            // A saved view is left with all it is.
+            let everything = Query { sort: Some(Sort::Age), ..Query::default() };
+            apply(model, everything, String::new(), effects);
+        }
         if model.queue.filter.status().is_some_and(|status| Part::of(status) != *part) {
             let known = known(model);
             let text = filter::without(&model.queue.text, Key::Status, &known);

@@ -104,17 +104,12 @@ fn the_review_goes_through_what_was_found() {
 fn a_page_that_comes_late_does_not_move_the_photo_under_review_in_any_order() {
     let mut bench = queue(350);
     find(&mut bench, "sort:newest");
+    // A photo in the middle is opened while the next page, whose photos all come before it, is on its way.
+    bench.model.queue.list_mut().selected = 50;
     bench.key(Code::Enter);
-    bench.settle();
     let opened = bench.model.current().map(|row| row.id);
-    // The last loaded one is on the screen; older pages bring newer photos, which come before it.
-    bench.key(Code::Escape);
-    bench.key(Code::Home);
-    bench.key(Code::Enter);
-    assert_eq!(bench.model.current().map(|row| row.id), opened);
-    bench.model.queue.list_mut().to_end = true;
     bench.settle();
-    assert!(bench.model.queue.list().rows.len() > 200);
+    assert!(bench.model.queue.list().rows.len() >= 200 && bench.model.queue.list().selected >= 150);
     assert_eq!(bench.model.current().map(|row| row.id), opened);
 }
 
@@ -244,7 +239,7 @@ fn a_hundred_thousand_rows_hold_up_no_key() {
     let list = bench.model.queue.list_mut();
     list.rows = (0..100_000).map(|n| row(n, Status::Pending)).collect();
     list.known = list.rows.iter().map(|row| row.id).collect();
-    let mut worst = |bench: &mut Bench, what: &str, act: &mut dyn FnMut(&mut Bench)| {
+    let worst = |bench: &mut Bench, what: &str, act: &mut dyn FnMut(&mut Bench)| {
         let began = Instant::now();
         act(bench);
         let first = began.elapsed();
@@ -297,7 +292,7 @@ fn the_palette_does_what_its_name_says() {
     ask(&mut bench, "czxs");
     assert!(matches!(bench.model.panel, Some(Panel::Asking(_))) && bench.model.queue.part() == Part::All);
     bench.key(Code::Escape);
-    ask(&mut bench, "tuichu");
+    ask(&mut bench, "quit");
     assert!(bench.effects.contains(&Effect::Quit));
 }
 
