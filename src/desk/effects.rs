@@ -2,6 +2,8 @@
 
 use std::{
     collections::HashMap,
+    fs::OpenOptions,
+    io::{ErrorKind, Write},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -17,11 +19,11 @@ use crate::{
     api::problem::{Problem, code},
     client::{
         Http,
-        http::SubmissionQuery,
+        http::{Days, SubmissionQuery},
         outbox::{self, Conflict, Entry, Outbox},
     },
     desk::{
-        message::{Effect, Event, OutboxEvent},
+        message::{Effect, Event, Exported, OutboxEvent},
         picture::{Picture, Request, cache::Cache, encode},
         views,
     },
@@ -88,6 +90,16 @@ impl World {
             Effect::Act { submission, version, lease, act } => {
                 self.keep(Entry { submission, version, key: Uuid::now_v7(), lease, act });
             }
+            Effect::LoadDays { season } => self.answer(async move { Event::Days(http.progress_days(&season, None).await) }),
+            Effect::LoadMine { season } => {
+                self.answer(async move { Event::Mine(Box::new(http.own_statistics(&season, Days::default()).await)) });
+            }
+            Effect::Export { season, path, format, language } => self.answer(async move {
+                Event::Exported(match http.progress_table(&season, format, language).await {
+                    Ok(table) => spawn_blocking(move || write_new(&path, &table)).await.unwrap_or(Exported::NotWritten),
+                    Err(problem) => Exported::NotTold(problem),
+                })
+            }),
             Effect::KeepViews(views) => {
                 let (folder, events) = (self.folder.clone(), self.events.clone());
                 spawn_blocking(move || {
@@ -179,6 +191,23 @@ impl Drop for World {
     fn drop(&mut self) {
         self.sender.abort();
         self.running.values().for_each(AbortHandle::abort);
+    }
+}
+
+/// Writes a file that was not there before: nothing is ever written over.
+fn write_new(path: &str, bytes: &[u8]) -> Exported {
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut file) => match file.write_all(bytes).and_then(|()| file.sync_all()) {
+            Ok(()) => Exported::Written,
+            Err(error) => {
+                // Half a table would be taken for a whole one.
+                let _ = std::fs::remove_file(path);
+                tracing::warn!(kind = ?error.kind(), "the table cannot be written");
+                Exported::NotWritten
+            }
+        },
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Exported::Exists,
+        Err(_) => Exported::NotWritten,
     }
 }
 

@@ -8,14 +8,15 @@ use uuid::Uuid;
 use crate::{
     api::{
         problem::{Problem, code},
-        progress::{Progress, UnitProgress},
+        progress::{DayProgress, Deliveries, Prints, Progress, UnitProgress},
+        reviewing::{Agreement, DayOfReviews, Pace, ReviewerStatistics},
         roster::Season,
         submission::{Claim, MaskedStudent, Measured, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
     },
     client::outbox::{Act, Conflict, Contents, Entry, Line, undo_version},
     desk::{
         keymap::{Code, Key},
-        message::{Effect, Event, Message, Moment, OutboxEvent},
+        message::{Effect, Event, Exported, Message, Moment, OutboxEvent},
         model::{Model, Start},
         picture::{Picture, policy::Graphics},
         theme::Theme,
@@ -112,6 +113,25 @@ pub fn detail(row: &SubmissionSummary) -> Submission {
         decision_reasons: vec![],
         history: vec![],
         notices: vec![],
+    }
+}
+
+fn mine() -> ReviewerStatistics {
+    let pace = |measured, seconds| Pace { measured, median_seconds: Some(seconds) };
+    let day = |n: i8, reviews| DayOfReviews { day: jiff::civil::date(2025, 6, n), reviews, pace: pace(reviews, 3.0) };
+    ReviewerStatistics {
+        reviewer: Uuid::from_u128(9),
+        name: Some("lin".into()),
+        reviews: 412,
+        approvals: 371,
+        rejections: 41,
+        undone: 5,
+        skipped: 7,
+        pace: pace(398, 3.4),
+        days: vec![day(13, 120), day(14, 212), day(15, 80)],
+        reasons: vec![],
+        against_final: Agreement { both: 60, same: 57, kappa: Some(0.87), undefined: None },
+        golden: None,
     }
 }
 
@@ -274,6 +294,13 @@ impl Bench {
                 let next = rows.next().map(|_| (from + 100).to_string());
                 vec![Event::Page { ticket, page: Ok(Page { items, next }) }]
             }
+            Effect::LoadDays { .. } => {
+                let day =
+                    |n: i8| DayProgress { day: jiff::civil::date(2025, 6, n), captured: i64::from(n % 5) * 40, decided: i64::from(n) * 3 };
+                vec![Event::Days(Ok((1..=15).filter(|n| *n != 8).map(day).collect()))]
+            }
+            Effect::LoadMine { .. } => vec![Event::Mine(Box::new(Ok(mine())))],
+            Effect::Export { path, .. } => vec![Event::Exported(if path.contains("taken") { Exported::Exists } else { Exported::Written })],
             Effect::LoadDetail { submission } => {
                 let detail = detail(self.find(submission));
                 vec![Event::Detail { submission, detail: Ok(Box::new(detail)) }]
@@ -374,6 +401,10 @@ impl Bench {
             unit_name: Some("西安分校".into()),
             students: self.rows.len() as i64 + 12,
             captured_students: self.rows.len() as i64,
+            invited: self.rows.len() as i64 + 10,
+            overdue: 4,
+            deliveries: Deliveries { uploaded: 4, accepted: 1, ..Deliveries::default() },
+            prints: Prints { mailed: 2, ..Prints::default() },
             done_students: 6,
             pending: count(Status::Pending),
             machine_refused: count(Status::MachineRefused),

@@ -84,6 +84,8 @@ pub enum Place {
     /// A field for one line.
     Line,
     Palette,
+    Board,
+    Mine,
 }
 
 macro_rules! actions {
@@ -147,6 +149,9 @@ actions! {
     Confirm, "confirm";
     Clear, "clear";
     Palette, "palette";
+    Board, "board";
+    Mine, "mine";
+    Export, "export";
     Find, "find";
     Sort, "sort";
     SaveView, "save_view";
@@ -260,6 +265,9 @@ const ASKING: &[Binding] = &[
     Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
+const BOARDS: &[Binding] = &[bind(Action::Board, "b", &[Char('b')]), bind(Action::Mine, "m", &[Char('m')])];
+const BOARD: &[Binding] = &[bind(Action::Sort, "o", &[Char('o')]), bind(Action::Export, "e", &[Char('e')])];
+const MINE: &[Binding] = &[bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]), bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp])];
 const PALETTE: &[Binding] = &[
     bind(Action::Accept, "Enter", &[Enter]),
     bind(Action::Down, "↓", &[Down, Tab]),
@@ -284,7 +292,7 @@ const QUITTING: &[Binding] = &[
 /// The tables that hold in a place, the most useful first.
 fn tables(place: Place) -> &'static [&'static [Binding]] {
     match place {
-        Place::Units => &[LISTS, UNDO, EVERYWHERE],
+        Place::Units => &[LISTS, BOARDS, UNDO, EVERYWHERE],
         Place::Queue => &[LISTS, PARTS, FINDING, UNDO, EVERYWHERE],
         Place::Review => &[REVIEW, UNDO, EVERYWHERE],
         // The first table that knows a key has it.
@@ -296,6 +304,8 @@ fn tables(place: Place) -> &'static [&'static [Binding]] {
         Place::Asking => &[ASKING],
         Place::Line => &[LINE],
         Place::Palette => &[PALETTE],
+        Place::Board => &[LISTS, BOARD, EVERYWHERE],
+        Place::Mine => &[MINE, EVERYWHERE],
     }
 }
 
@@ -335,7 +345,7 @@ mod tests {
     use super::*;
     use crate::language::{Language, has_text};
 
-    const PLACES: [Place; 10] = [
+    const PLACES: [Place; 12] = [
         Place::Units,
         Place::Queue,
         Place::Review,
@@ -346,6 +356,8 @@ mod tests {
         Place::Asking,
         Place::Line,
         Place::Palette,
+        Place::Board,
+        Place::Mine,
     ];
 
     #[test]

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::{
     api::{
         problem::Problem,
-        progress::Progress,
+        progress::{DayProgress, Progress},
+        reviewing::ReviewerStatistics,
         roster::Season,
         submission::{Claim, NewClaim, Page, ReviewOutcome, Submission, SubmissionSummary},
     },
@@ -20,6 +21,7 @@ use crate::{
         views::SavedView,
     },
     domain::{check::CheckId, lifecycle::attempt::Status},
+    language::Language,
 };
 
 /// When something happened.
@@ -84,6 +86,9 @@ pub enum Event {
         picture: Result<Picture, Problem>,
     },
     Claimed(Result<Claim, Problem>),
+    Days(Result<Vec<DayProgress>, Problem>),
+    Mine(Box<Result<ReviewerStatistics, Problem>>),
+    Exported(Exported),
     /// The saved views could not be written down.
     ViewsNotKept,
     Outbox(OutboxEvent),
@@ -97,6 +102,18 @@ pub enum Speed {
     Quick,
     /// A picture takes long enough that a draft is worth sending first.
     Slow,
+}
+
+/// What became of a table. The file's name is the user's own business: it is in no message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exported {
+    Written,
+    /// A file of that name is there already.
+    Exists,
+    NotWritten,
+    /// The server gave no table.
+    NotTold(Problem),
 }
 
 /// News of the outbox.
@@ -152,6 +169,19 @@ pub enum Effect {
         version: i64,
         lease: Option<Uuid>,
         act: Act,
+    },
+    LoadDays {
+        season: String,
+    },
+    LoadMine {
+        season: String,
+    },
+    /// Write the season's progress as a table into a new file. `format` is `csv` or `xlsx`.
+    Export {
+        season: String,
+        path: String,
+        format: &'static str,
+        language: Language,
     },
     /// Write the saved views down.
     KeepViews(Vec<SavedView>),

@@ -31,7 +31,7 @@ pub use words::{Key, Known};
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Query {
     pub filter: Filter,
-    /// Absent: as it was.
+    /// Absent: the server's own.
     pub sort: Option<Sort>,
 }
 

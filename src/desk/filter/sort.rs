@@ -64,6 +64,7 @@ impl Sort {
         match self {
             Sort::Age => age(one).cmp(&age(other)),
             Sort::Newest => age(other).cmp(&age(one)),
+            Sort::Pinyin if one.student.name == other.student.name => age(one).cmp(&age(other)),
             Sort::Pinyin => sound(one).cmp(&sound(other)).then_with(|| age(one).cmp(&age(other))),
             Sort::Risk => risk(other).cmp(&risk(one)).then_with(|| age(one).cmp(&age(other))),
         }

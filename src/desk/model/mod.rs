@@ -1,5 +1,6 @@
 //! What the desk knows: plain data, changed by `update` only, drawn by `view` only.
 
+mod board;
 mod decisions;
 mod finding;
 mod lists;
@@ -13,7 +14,8 @@ use uuid::Uuid;
 use crate::{
     api::{
         problem::Problem,
-        progress::UnitProgress,
+        progress::{DayProgress, UnitProgress},
+        reviewing::ReviewerStatistics,
         roster::Season,
         submission::{Claim, Submission, SubmissionSummary},
     },
@@ -32,6 +34,7 @@ use crate::{
     language::{self, Language},
 };
 
+pub use board::{Board, Column, Rhythm};
 pub use decisions::{Decided, DecidedState, Mark, OutboxState};
 pub use finding::{Asking, Palette};
 pub use lists::{List, Part, Queue, Units};
@@ -59,6 +62,12 @@ pub struct Model {
     pub screen: Screen,
     pub panel: Option<Panel>,
     pub units: Units,
+    /// What came and what was decided, day by day.
+    pub days: Load<Vec<DayProgress>>,
+    /// When they were last asked for.
+    pub days_at: u64,
+    pub mine: Load<Box<ReviewerStatistics>>,
+    pub rhythm: Rhythm,
     pub queue: Queue,
     /// The user's own.
     pub views: Vec<SavedView>,
@@ -110,6 +119,14 @@ pub enum Panel {
     Quitting,
     Asking(Asking),
     Palette(Palette),
+    /// How far the units are.
+    Board(Board),
+    /// The reviewer's own numbers.
+    Mine {
+        scroll: usize,
+    },
+    /// The name of the file that the board goes into.
+    Export(Field),
     /// A name for the filter as it stands.
     Naming(Field),
 }
@@ -119,20 +136,20 @@ impl Panel {
     #[must_use]
     pub fn field(&self) -> Option<&Field> {
         match self {
-            Panel::Sheet(_) | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Sheet(_) | Panel::Conflicts { .. } | Panel::Quitting | Panel::Board(_) | Panel::Mine { .. } => None,
             Panel::Asking(asking) => Some(&asking.field),
             Panel::Palette(palette) => Some(&palette.field),
-            Panel::Help { field, .. } | Panel::Naming(field) => Some(field),
+            Panel::Help { field, .. } | Panel::Naming(field) | Panel::Export(field) => Some(field),
         }
     }
 
     /// The same, to be typed into.
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         match self {
-            Panel::Sheet(_) | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Sheet(_) | Panel::Conflicts { .. } | Panel::Quitting | Panel::Board(_) | Panel::Mine { .. } => None,
             Panel::Asking(asking) => Some(&mut asking.field),
             Panel::Palette(palette) => Some(&mut palette.field),
-            Panel::Help { field, .. } | Panel::Naming(field) => Some(field),
+            Panel::Help { field, .. } | Panel::Naming(field) | Panel::Export(field) => Some(field),
         }
     }
 }
@@ -222,6 +239,10 @@ impl Model {
             screen: Screen::Units,
             panel: None,
             units: Units::default(),
+            days: Load::No,
+            days_at: 0,
+            mine: Load::No,
+            rhythm: Rhythm::default(),
             queue: Queue::default(),
             views_unreadable: start.views.is_none(),
             views: start.views.unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! Deciding: `a`, `x`, `r`, `s`, `u`. What may be decided when; what a decision changes at once, before the server has answered.
 
 use super::{
-    leave_review, lists, looking,
+    board, leave_review, lists, looking,
     press::{Press, SEEN, Waiting},
     say,
 };
@@ -129,6 +129,7 @@ fn decide(model: &mut Model, verdict: ReviewVerdict, effects: &mut Vec<Effect>) 
     // Counted here at once: the outbox says the true number as soon as the decision is on disk.
     model.outbox.unsent += 1;
     advance(model, effects);
+    board::decided(model);
 }
 
 /// To the next photo that waits: ahead first, then those that were skipped.

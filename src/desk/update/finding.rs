@@ -115,7 +115,8 @@ pub fn apply(model: &mut Model, query: Query, text: String, effects: &mut Vec<Ef
     let part = query.filter.status().map(Part::of);
     let names = query.filter.has_names() && model.queue.filter != query.filter;
     let queue = &mut model.queue;
-    queue.sort = query.sort.unwrap_or(queue.sort);
+    // The text is the whole of it: what it does not say does not hold.
+    queue.sort = query.sort.unwrap_or_default();
     queue.filter = query.filter;
     queue.text = text;
     queue.part = part.or(queue.part);

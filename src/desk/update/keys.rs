@@ -1,6 +1,6 @@
 //! What keys do, place by place.
 
-use super::{arrivals, claims, decide, finding, leave_review, lists, looking, palette, say, sheet};
+use super::{arrivals, board, claims, decide, finding, leave_review, lists, looking, palette, say, sheet};
 use crate::{
     api::submission::PictureKind,
     desk::{
@@ -23,6 +23,9 @@ pub fn place(model: &Model) -> Place {
         (Some(Panel::Asking(_)), _) => Place::Asking,
         (Some(Panel::Naming(_)), _) => Place::Line,
         (Some(Panel::Palette(_)), _) => Place::Palette,
+        (Some(Panel::Board(_)), _) => Place::Board,
+        (Some(Panel::Mine { .. }), _) => Place::Mine,
+        (Some(Panel::Export(_)), _) => Place::Line,
         (None, Screen::Units) => Place::Units,
         (None, Screen::Queue) => Place::Queue,
         (None, Screen::Review) if looking::zoomed(model) => Place::Closer,
@@ -70,7 +73,10 @@ pub fn act(model: &mut Model, place: Place, key: Key, action: Action, effects: &
         Place::Sheet => sheet::act(model, action, effects),
         Place::Help | Place::Conflicts => panel(model, action, effects),
         Place::Asking => finding::act(model, action, effects),
+        Place::Line if matches!(model.panel, Some(Panel::Export(_))) => board::exporting(model, action, effects),
         Place::Line => finding::naming(model, action, effects),
+        Place::Board => board::act(model, action, effects),
+        Place::Mine => board::act_mine(model, action, effects),
         Place::Palette => palette::act(model, action, effects),
         Place::Quitting => match action {
             Action::Yes => effects.push(Effect::Quit),
@@ -186,7 +192,7 @@ fn review(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>
     }
 }
 
-fn everywhere(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+pub fn everywhere(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     match action {
         Action::Undo => decide::undo(model, effects),
         Action::Graphics => {
@@ -198,6 +204,8 @@ fn everywhere(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::Conflicts => model.panel = Some(Panel::Conflicts { scroll: 0 }),
         Action::Help => model.panel = Some(Panel::Help { scroll: 0, field: Field::new(Purpose::Command) }),
         Action::Palette => palette::open(model),
+        Action::Board => board::open(model, effects),
+        Action::Mine => board::open_mine(model, effects),
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Quit => quit(model, effects),
         _ => {}
@@ -233,7 +241,7 @@ pub fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 /// Moves a cursor among `rows` rows; says whether the action was a movement.
-fn moved(selected: &mut usize, action: Action, rows: usize, page: usize) -> bool {
+pub fn moved(selected: &mut usize, action: Action, rows: usize, page: usize) -> bool {
     let last = rows.saturating_sub(1);
     *selected = match action {
         Action::Down => (*selected + 1).min(last),
@@ -247,7 +255,7 @@ fn moved(selected: &mut usize, action: Action, rows: usize, page: usize) -> bool
     true
 }
 
-fn page(model: &Model) -> usize {
+pub fn page(model: &Model) -> usize {
     usize::from(model.size.1.saturating_sub(5)).max(1)
 }
 

@@ -4,6 +4,7 @@
 //! claims. So no branch can forget to.
 
 mod arrivals;
+mod board;
 mod claims;
 mod decide;
 mod finding;
@@ -63,6 +64,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Event::Detail { submission, detail } => arrivals::detail(model, submission, detail),
         Event::Picture { request, picture } => pictures::arrived(model, request, picture),
         Event::Claimed(claim) => claims::arrived(model, claim, &mut effects),
+        Event::Days(days) => board::days(model, days),
+        Event::Mine(mine) => board::mine(model, *mine),
+        Event::Exported(exported) => board::exported(model, exported, &mut effects),
         Event::ViewsNotKept => say(model, Tone::Problem, "desk.news.views_not_kept", vec![]),
         Event::Outbox(event) => outbox::arrived(model, event, &mut effects),
     }
@@ -81,6 +85,7 @@ fn expire(model: &mut Model) {
 fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     arrivals::settle(model, effects);
     finding::settle(model);
+    board::settle(model, effects);
     lists::settle(model, effects);
     pictures::settle(model, effects);
     claims::settle(model, effects);

@@ -49,6 +49,14 @@ fn commands(model: &Model) -> Vec<Command> {
         commands.push(Command { ask, words, also, key: written });
     };
     let mut seen = Vec::new();
+    if model.season.is_some() && model.screen != Screen::Units {
+        // On the first screen they have keys, and come with those.
+        add(Ask::Do(Action::Board), "desk.key.board", &[], "board".to_owned(), String::new());
+        add(Ask::Do(Action::Mine), "desk.key.mine", &[], "my numbers".to_owned(), String::new());
+    }
+    if model.season.is_some() {
+        add(Ask::Do(Action::Export), "desk.palette.export", &[], "export progress".to_owned(), String::new());
+    }
     for binding in keymap::bindings(place).filter(|binding| is_offered(place, binding.action)) {
         if !seen.contains(&binding.action) {
             seen.push(binding.action);
@@ -123,6 +131,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
 
 fn carry_out(model: &mut Model, ask: Ask, effects: &mut Vec<Effect>) {
     match ask {
+        Ask::Do(Action::Export) => model.panel = Some(Panel::Export(Field::new(Purpose::Words))),
         Ask::Do(action) => keys::act(model, place_below(model), Key::new(Code::Enter), action, effects),
         Ask::Unit(unit) => {
             leave(model, effects);

@@ -324,3 +324,42 @@ fn the_help_is_searched_by_typing() {
     bench.char('?');
     assert!(bench.model.panel.is_none());
 }
+
+#[test]
+fn the_board_leads_into_a_unit_and_out_into_a_file_that_was_not_there() {
+    let mut bench = Bench::new(Language::English, (120, 36), 30);
+    bench.happen(Event::Started);
+    bench.settle();
+    bench.slowly("be");
+    "table.pdf".chars().for_each(|c| bench.char(c));
+    bench.key(Code::Enter);
+    assert_eq!(bench.model.news.as_ref().unwrap().key, "desk.news.export_format");
+    let name = |bench: &mut Bench, name: &str| {
+        bench.happen(Event::Key(Key::ctrl('u')));
+        bench.happen(Event::Paste(name.into()));
+        bench.key(Code::Enter);
+        bench.settle();
+    };
+    name(&mut bench, "taken.csv");
+    assert_eq!(bench.model.news.as_ref().unwrap().key, "desk.news.export_exists");
+    assert!(matches!(bench.model.panel, Some(Panel::Export(_))), "another name can be given");
+    name(&mut bench, "/tmp/进度.XLSX");
+    assert_eq!(bench.model.news.as_ref().unwrap().key, "desk.news.exported");
+    // Who is behind comes first: nobody of the second unit was captured.
+    bench.slowly("o");
+    bench.key(Code::Down);
+    bench.key(Code::Enter);
+    bench.settle();
+    assert!(bench.model.panel.is_none() && bench.model.queue.unit.is_some());
+}
+
+#[test]
+fn a_pause_is_proposed_quietly() {
+    let mut bench = Bench::reviewing(Language::English, (80, 24), 400);
+    for _ in 0..299 {
+        bench.slowly("a");
+    }
+    assert_ne!(bench.model.news.as_ref().map(|news| news.key), Some("desk.news.pause"));
+    bench.slowly("a");
+    assert_eq!(bench.model.news.as_ref().map(|news| news.key), Some("desk.news.pause"));
+}

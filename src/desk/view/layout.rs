@@ -84,7 +84,10 @@ fn places(area: Rect, view: View, cell: (u16, u16), refused: bool, panel: Option
     let student = Rect { height: body.height.min(ABOVE - 1), ..body };
     let body = Rect { y: body.y + student.height, height: body.height - student.height, ..body };
     let rest = |pictures, facts, checks, band| Places { header, student, pictures, facts, checks, band, news, keys };
-    if matches!(panel, Some(Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Palette(_))) {
+    if matches!(
+        panel,
+        Some(Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Palette(_) | Panel::Board(_) | Panel::Mine { .. } | Panel::Export(_))
+    ) {
         return rest(vec![], None, body, false);
     }
     let shape = Shape { cell };

@@ -1,6 +1,7 @@
 //! Pure: `draw(&Model, &mut Frame)`. Every screen has a header, a body, a line of news and a line of keys.
 
 mod bars;
+mod board;
 mod checks;
 mod conflicts;
 mod facts;
@@ -8,6 +9,7 @@ mod finding;
 pub mod help;
 pub mod layout;
 pub mod looks;
+mod mine;
 mod palette;
 mod pen;
 mod queue;
@@ -22,7 +24,7 @@ use ratatui::{Frame, buffer::CellDiffOption};
 use uuid::Uuid;
 
 use crate::desk::{
-    model::{Model, Panel, Screen},
+    model::{Board, Model, Panel, Screen},
     picture::Painted,
     text,
 };
@@ -48,6 +50,13 @@ pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
     let mut cursor = None;
     match (&model.panel, model.screen) {
         (Some(Panel::Help { scroll, field }), _) => cursor = help::draw(model, &mut pen, body, *scroll, field),
+        (Some(Panel::Board(open)), _) => cursor = board::draw(model, &mut pen, body, open),
+        (Some(Panel::Export(field)), _) => {
+            board::draw(model, &mut pen, ratatui::layout::Rect { height: body.height.saturating_sub(1), ..body }, &Board::default());
+            let line = ratatui::layout::Rect { y: body.bottom().saturating_sub(1), height: body.height.min(1), ..body };
+            cursor = finding::field(model, &mut pen, line, &model.text("desk.board.file", &[]), field);
+        }
+        (Some(Panel::Mine { scroll }), _) => mine::draw(model, &mut pen, body, *scroll),
         (Some(Panel::Palette(palette)), _) => cursor = palette::draw(model, &mut pen, body, palette),
         (Some(Panel::Conflicts { scroll }), _) => conflicts::draw(model, &mut pen, body, *scroll),
         (_, Screen::Units) => cursor = units::draw(model, &mut pen, body),

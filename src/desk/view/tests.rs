@@ -79,6 +79,16 @@ fn filter_wrong() {
 }
 
 #[test]
+fn board() {
+    snapshots("board", |bench| bench.slowly("boj"));
+}
+
+#[test]
+fn mine() {
+    snapshots("mine", |bench| bench.slowly("m"));
+}
+
+#[test]
 fn palette() {
     snapshots("palette", |bench| {
         open(bench);
