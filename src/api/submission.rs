@@ -222,6 +222,18 @@ pub enum NothingToClaim {
     NoneForYou,
 }
 
+impl NothingToClaim {
+    /// The code, as JSON has it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            NothingToClaim::NothingWaits => "nothing_waits",
+            NothingToClaim::AllClaimed => "all_claimed",
+            NothingToClaim::NoneForYou => "none_for_you",
+        }
+    }
+}
+
 /// `POST /v1/submissions/{id}/reviews` with `If-Match`, `Idempotency-Key` and, if there is one, `Lease-Token`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]

@@ -8,7 +8,7 @@
 //! learns from its answer which version it speaks of.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::{self, File, OpenOptions},
     io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -46,22 +46,33 @@ pub struct Entry {
     pub key: Uuid,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Uuid>,
+    /// The bundle on which it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Uuid>,
     #[serde(flatten)]
     pub act: Act,
 }
 
 impl Entry {
+    /// When it was decided, by this machine's clock: its key says so.
+    #[must_use]
+    pub fn decided_at(&self) -> Option<jiff::Timestamp> {
+        let (seconds, nanoseconds) = self.key.get_timestamp()?.to_unix();
+        jiff::Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanoseconds).ok()?).ok()
+    }
+
     /// Sends the intention once.
     ///
     /// # Errors
     /// The server's problem, or the client's where no answer came.
     pub async fn send(&self, http: &Http) -> Result<ReviewOutcome, Problem> {
         let intention = Intention { version: self.version, key: self.key, lease: self.lease };
-        match &self.act {
-            Act::Review(review) => http.review(self.submission, review, intention).await,
-            Act::Rework(new) => http.rework(self.submission, new, intention).await,
-            Act::Undo => http.undo(self.submission, intention).await,
-            Act::RetakeNotice => http.retake_notice(self.submission, intention).await,
+        match (&self.act, self.bundle) {
+            (Act::Review(review), Some(bundle)) => http.review_from(bundle, self.submission, review, intention).await,
+            (Act::Review(review), None) => http.review(self.submission, review, intention).await,
+            (Act::Rework(new), _) => http.rework(self.submission, new, intention).await,
+            (Act::Undo, _) => http.undo(self.submission, intention).await,
+            (Act::RetakeNotice, _) => http.retake_notice(self.submission, intention).await,
         }
     }
 }
@@ -176,6 +187,8 @@ pub struct Outbox {
     path: PathBuf,
     file: File,
     contents: Contents,
+    /// Whose sending was begun: the server may have them.
+    begun: HashSet<Uuid>,
 }
 
 /// As many desks of one user at one server on one machine.
@@ -188,10 +201,9 @@ impl Outbox {
     /// When the folder or the journal cannot be written, or too many desks of this user are open already.
     pub fn open(folder: &Path, server: &str, user: Uuid) -> io::Result<Outbox> {
         create_private_folder(folder)?;
-        let server: String = server.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
         let mut own: Option<Outbox> = None;
         for slot in 0..MOST_DESKS {
-            let path = folder.join(format!("outbox_{server}_{user}.{slot}.jsonl"));
+            let path = journal(folder, server, user, slot);
             if own.is_some() && !path.exists() {
                 continue;
             }
@@ -204,7 +216,7 @@ impl Outbox {
             let contents = read(&file)?;
             match &mut own {
                 None => {
-                    let mut outbox = Outbox { path, file, contents };
+                    let mut outbox = Outbox { path, file, contents, begun: HashSet::new() };
                     outbox.compact()?;
                     own = Some(outbox);
                 }
@@ -237,6 +249,39 @@ impl Outbox {
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
         self.contents.conflicts()
+    }
+
+    /// When the oldest of what is unsent was decided, by this machine's clock.
+    #[must_use]
+    pub fn oldest(&self) -> Option<jiff::Timestamp> {
+        self.unsent().iter().filter_map(Entry::decided_at).min()
+    }
+
+    /// Says that an intention is about to be sent; `false` where it is not there any more.
+    pub fn begin(&mut self, key: Uuid) -> bool {
+        let there = self.waiting(key).is_some();
+        if there {
+            self.begun.insert(key);
+        }
+        there
+    }
+
+    /// It did not reach the server for certain: there was no connection.
+    pub fn never_left(&mut self, key: Uuid) {
+        self.begun.remove(&key);
+    }
+
+    /// Takes the newest review of a photo back that has never left; `false` where there is none.
+    ///
+    /// # Errors
+    /// When the journal cannot be written: the intention stays.
+    pub fn take_back(&mut self, submission: Uuid) -> io::Result<bool> {
+        let found = self.unsent().iter().rev().find(|entry| entry.submission == submission && matches!(entry.act, Act::Review(_)));
+        let Some(key) = found.map(|entry| entry.key).filter(|key| !self.begun.contains(key)) else { return Ok(false) };
+        let line = Line::Done { key, undo: None };
+        self.append(&line)?;
+        self.contents.take(line);
+        Ok(true)
     }
 
     /// Keeps an intention; when this returns it survives a crash.
@@ -325,6 +370,30 @@ impl Outbox {
     }
 }
 
+/// What the journals of a user at a server say, also those that a desk is writing at this moment.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn peek(folder: &Path, server: &str, user: Uuid) -> io::Result<Contents> {
+    let mut all = Contents::default();
+    for slot in 0..MOST_DESKS {
+        match File::open(journal(folder, server, user, slot)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            file => {
+                let more = read(&file?)?;
+                all.unsent.extend(more.unsent);
+                all.conflicts.extend(more.conflicts);
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn journal(folder: &Path, server: &str, user: Uuid, slot: u32) -> PathBuf {
+    let server: String = server.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    folder.join(format!("outbox_{server}_{user}.{slot}.jsonl"))
+}
+
 fn read(file: &File) -> io::Result<Contents> {
     let mut contents = Contents::default();
     let mut reader = BufReader::new(file);
@@ -341,13 +410,13 @@ fn read(file: &File) -> io::Result<Contents> {
 }
 
 #[cfg(unix)]
-fn create_private_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 #[cfg(not(unix))]
-fn create_private_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
@@ -373,7 +442,7 @@ mod tests {
 
     fn entry() -> Entry {
         let review = NewReview { verdict: ReviewVerdict::Approve, rendition: Some(Uuid::from_u128(9)) };
-        Entry { submission: Uuid::from_u128(1), version: 3, key: Uuid::now_v7(), lease: None, act: Act::Review(review) }
+        Entry { submission: Uuid::from_u128(1), version: 3, key: Uuid::now_v7(), lease: None, bundle: None, act: Act::Review(review) }
     }
 
     fn open(folder: &Path) -> Outbox {
@@ -489,6 +558,40 @@ mod tests {
         outbox.add(Entry { key: Uuid::now_v7(), act: Act::Undo, ..decided.clone() }).unwrap();
         outbox.refused(decided.key, Problem::new(412, code::STALE_VERSION, "stale")).unwrap();
         assert_eq!((outbox.unsent().len(), outbox.conflicts().len()), (0, 1));
+    }
+
+    #[test]
+    fn what_never_left_is_taken_back_and_what_was_begun_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (entry(), Entry { submission: Uuid::from_u128(2), ..entry() });
+        let mut outbox = open(folder.path());
+        outbox.add(first.clone()).unwrap();
+        outbox.add(second.clone()).unwrap();
+        assert!(outbox.begin(first.key) && !outbox.take_back(first.submission).unwrap());
+        outbox.never_left(first.key);
+        assert!(outbox.take_back(first.submission).unwrap() && !outbox.begin(first.key));
+        assert!(!outbox.take_back(first.submission).unwrap());
+        assert_eq!(peek(folder.path(), SERVER, Uuid::nil()).unwrap().unsent(), std::slice::from_ref(&second), "beside who writes it");
+        drop(outbox);
+        assert_eq!(open(folder.path()).unsent(), [second]);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_changes_no_order_and_costs_nothing() {
+        let at = |second| Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, second, 0));
+        let folder = tempfile::tempdir().unwrap();
+        // Years ahead, then back before the first.
+        let seconds = [1_800_000_000, 4_000_000_000, 1, 1_800_000_100];
+        let entries: Vec<_> =
+            (1..).zip(seconds).map(|(n, at_second)| Entry { submission: Uuid::from_u128(n), key: at(at_second), ..entry() }).collect();
+        let mut outbox = open(folder.path());
+        for entry in &entries {
+            outbox.add(entry.clone()).unwrap();
+        }
+        drop(outbox);
+        let outbox = open(folder.path());
+        assert_eq!(outbox.unsent(), entries, "in the order in which they were made");
+        assert_eq!(outbox.oldest(), Some(jiff::Timestamp::from_second(1).unwrap()));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Where the world is touched: the server, the outbox, pictures. Everything here works off the loop and answers with an [`Event`].
 
+mod sender;
+
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::OpenOptions,
     io::{ErrorKind, Write},
     path::PathBuf,
@@ -15,16 +17,20 @@ use tokio::{
 };
 use uuid::Uuid;
 
+use sender::Sender;
+
 use crate::{
     api::problem::{Problem, code},
     client::{
         Http,
+        bundle::{Bundle, register::Register},
         http::{Days, SubmissionQuery},
-        outbox::{self, Conflict, Entry, Outbox},
+        outbox::{Entry, Outbox},
     },
     desk::{
+        away,
         message::{Effect, Event, Exported, OutboxEvent},
-        picture::{Picture, Request, cache::Cache, encode},
+        picture::{Origin, Picture, Request, cache::Cache, encode},
         views,
     },
 };
@@ -35,12 +41,11 @@ const PAGE: u32 = 100;
 const AT_ONCE: usize = 3;
 /// Memory for pictures' bytes.
 const CACHE: usize = 64 << 20;
-/// First and longest pause between two tries of the outbox.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(20));
-
 /// The hands of the desk.
 pub struct World {
     http: Http,
+    /// Where photos come from in the server's place.
+    bundle: Option<Arc<Bundle>>,
     events: UnboundedSender<Event>,
     /// The user's own, for what is kept between two desks.
     folder: PathBuf,
@@ -56,20 +61,45 @@ pub struct World {
 }
 
 impl World {
-    /// Takes the world in hand, and starts to send what the outbox holds.
+    /// Takes the world in hand, and starts to send what the outbox holds. With a bundle the server is asked only to take decisions.
     #[must_use]
-    pub fn new(http: Http, outbox: Outbox, folder: PathBuf, events: UnboundedSender<Event>) -> World {
+    pub fn new(
+        http: Http,
+        outbox: Outbox,
+        register: Register,
+        bundle: Option<Arc<Bundle>>,
+        folder: PathBuf,
+        events: UnboundedSender<Event>,
+    ) -> World {
         let opened = OutboxEvent::Opened { unsent: outbox.unsent().to_vec(), conflicts: outbox.conflicts().to_vec() };
         let _ = events.send(Event::Outbox(opened));
+        let _ = events.send(Event::Outbox(OutboxEvent::Oldest(outbox.oldest())));
         let outbox = Arc::new(Mutex::new(outbox));
         let wake = Arc::new(Notify::new());
-        let sender = tokio::spawn(send_all(http.clone(), Arc::clone(&outbox), Arc::clone(&wake), events.clone())).abort_handle();
+        let sender = {
+            let sender = Sender {
+                http: http.clone(),
+                outbox: Arc::clone(&outbox),
+                wake: Arc::clone(&wake),
+                events: events.clone(),
+                bundle: bundle.clone(),
+                register,
+                checked: HashSet::new(),
+            };
+            tokio::spawn(sender.work()).abort_handle()
+        };
         let cache = Arc::new(Mutex::new(Cache::new(CACHE)));
-        World { http, events, folder, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender, pictures: 0 }
+        World { http, bundle, events, folder, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender, pictures: 0 }
     }
 
     /// Carries an effect out, or starts to. Suspension and end are the loop's own.
     pub fn carry_out(&mut self, effect: Effect) {
+        if let Some(events) = self.bundle.as_ref().and_then(|bundle| away::answer(bundle, &effect)) {
+            for event in events {
+                let _ = self.events.send(event);
+            }
+            return;
+        }
         let http = self.http.clone();
         match effect {
             Effect::LoadSeasons => self.answer(async move { Event::Seasons(http.seasons().await) }),
@@ -88,7 +118,14 @@ impl World {
                 tokio::spawn(async move { http.release_claim(token).await });
             }
             Effect::Act { submission, version, lease, act } => {
-                self.keep(Entry { submission, version, key: Uuid::now_v7(), lease, act });
+                self.keep(Entry {
+                    submission,
+                    version,
+                    key: Uuid::now_v7(),
+                    lease,
+                    bundle: self.bundle.as_ref().map(|bundle| bundle.id()),
+                    act,
+                });
             }
             Effect::LoadDays { season } => self.answer(async move { Event::Days(http.progress_days(&season, None).await) }),
             Effect::LoadMine { season } => {
@@ -109,17 +146,16 @@ impl World {
                     }
                 });
             }
-            Effect::Seen(keys) => {
-                let outbox = Arc::clone(&self.outbox);
-                spawn_blocking(move || {
-                    let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
-                    for key in keys {
-                        if let Err(error) = outbox.seen(key) {
-                            tracing::warn!(%error, "the outbox cannot be written");
-                        }
-                    }
-                });
+            // On what stands now, seen over the network: the bundle has no part in it.
+            Effect::KeepMine { refused, submission, version, act } => {
+                self.keep(Entry { submission, version, key: Uuid::now_v7(), lease: None, bundle: None, act });
+                self.seen(vec![refused]);
             }
+            Effect::TakeBack { submission } => self.take_back(submission),
+            Effect::LoadStanding { submission } => {
+                self.answer(async move { Event::Stands { submission, detail: http.submission(submission).await.map(Box::new) } });
+            }
+            Effect::Seen(keys) => self.seen(keys),
             Effect::Suspend | Effect::Quit => {}
         }
     }
@@ -142,6 +178,31 @@ impl World {
         });
     }
 
+    fn seen(&self, keys: Vec<Uuid>) {
+        let outbox = Arc::clone(&self.outbox);
+        spawn_blocking(move || {
+            let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
+            for key in keys {
+                if let Err(error) = outbox.seen(key) {
+                    tracing::warn!(%error, "the outbox cannot be written");
+                }
+            }
+        });
+    }
+
+    fn take_back(&self, submission: Uuid) {
+        let (outbox, events) = (Arc::clone(&self.outbox), self.events.clone());
+        spawn_blocking(move || {
+            let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
+            let done = outbox.take_back(submission).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the outbox cannot be written");
+                false
+            });
+            let _ = events.send(Event::Outbox(OutboxEvent::TakenBack { submission, done, unsent: outbox.unsent().len() }));
+            let _ = events.send(Event::Outbox(OutboxEvent::Oldest(outbox.oldest())));
+        });
+    }
+
     /// Writes an intention down, then lets it be sent.
     fn keep(&self, entry: Entry) {
         let (outbox, events, wake) = (Arc::clone(&self.outbox), self.events.clone(), Arc::clone(&self.wake));
@@ -156,6 +217,7 @@ impl World {
                 }
             };
             let _ = events.send(Event::Outbox(event));
+            let _ = events.send(Event::Outbox(OutboxEvent::Oldest(outbox.oldest())));
             wake.notify_one();
         });
     }
@@ -176,10 +238,11 @@ impl World {
         while self.running.len() < AT_ONCE && !self.waiting.is_empty() {
             let request = self.waiting.remove(0);
             let (http, cache, events) = (self.http.clone(), Arc::clone(&self.cache), self.events.clone());
+            let bundle = self.bundle.clone().filter(|_| request.origin == Origin::Desk);
             let number = self.pictures;
             self.pictures = number.wrapping_add(1);
             let task = tokio::spawn(async move {
-                let picture = picture(&http, &cache, request, number).await;
+                let picture = picture(&http, bundle, &cache, request, number).await;
                 let _ = events.send(Event::Picture { request, picture });
             });
             self.running.insert(request, task.abort_handle());
@@ -211,14 +274,30 @@ fn write_new(path: &str, bytes: &[u8]) -> Exported {
     }
 }
 
-async fn picture(http: &Http, cache: &Mutex<Cache>, request: Request, number: u32) -> Result<Picture, Problem> {
+async fn picture(
+    http: &Http,
+    bundle: Option<Arc<Bundle>>,
+    cache: &Mutex<Cache>,
+    request: Request,
+    number: u32,
+) -> Result<Picture, Problem> {
     let name = (request.submission, request.kind);
-    let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(name);
+    // What is asked of the server outright may be another picture of the same name.
+    let kept = request.origin == Origin::Desk;
+    let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(name).filter(|_| kept);
     let bytes = match known {
         Some(bytes) => bytes,
         None => {
-            let bytes: Arc<[u8]> = http.picture(request.submission, request.kind).await?.into();
-            cache.lock().unwrap_or_else(PoisonError::into_inner).put(name, Arc::clone(&bytes));
+            let bytes: Arc<[u8]> = match bundle {
+                Some(bundle) => {
+                    let read = spawn_blocking(move || bundle.picture(request.submission, request.kind)).await;
+                    read.unwrap_or_else(|_| Err(Problem::new(0, code::INTERNAL, "reading a picture broke off")))?.into()
+                }
+                None => http.picture(request.submission, request.kind).await?.into(),
+            };
+            if kept {
+                cache.lock().unwrap_or_else(PoisonError::into_inner).put(name, Arc::clone(&bytes));
+            }
             bytes
         }
     };
@@ -227,67 +306,4 @@ async fn picture(http: &Http, cache: &Mutex<Cache>, request: Request, number: u3
         Ok(Ok(picture)) => Ok(picture),
         _ => Err(Problem::new(200, "picture_unreadable", "not a picture")),
     }
-}
-
-/// Sends what the outbox holds, in order, until each has its answer. A submission whose intention has to wait holds up only itself.
-async fn send_all(http: Http, outbox: Arc<Mutex<Outbox>>, wake: Arc<Notify>, events: UnboundedSender<Event>) {
-    let mut pause = PAUSES.0;
-    loop {
-        let round = outbox.lock().unwrap_or_else(PoisonError::into_inner).unsent().to_vec();
-        if round.is_empty() {
-            wake.notified().await;
-            continue;
-        }
-        let mut held_up: Vec<Uuid> = Vec::new();
-        let mut problem = None;
-        for Entry { key, submission, .. } in round {
-            if held_up.contains(&submission) {
-                continue;
-            }
-            // What was answered since may have told it its version, or that there is nothing left to do.
-            let Some(entry) = outbox.lock().unwrap_or_else(PoisonError::into_inner).waiting(key).cloned() else { continue };
-            match entry.send(&http).await {
-                Ok(outcome) => {
-                    pause = PAUSES.0;
-                    let (act, undo) = (entry.act, outbox::undo_version(&outcome));
-                    let unsent = write(&outbox, move |outbox| outbox.done(key, undo)).await;
-                    let _ = events.send(Event::Outbox(OutboxEvent::Sent { submission, act, outcome, unsent }));
-                }
-                Err(refusal) if !outbox::stays(&refusal) => {
-                    pause = PAUSES.0;
-                    let kept = refusal.clone();
-                    let unsent = write(&outbox, move |outbox| outbox.refused(key, kept)).await;
-                    let conflict = Conflict { entry, problem: refusal };
-                    let _ = events.send(Event::Outbox(OutboxEvent::Refused { conflict, unsent }));
-                }
-                Err(passing) => {
-                    held_up.push(submission);
-                    let nobody_there = passing.code == code::UNREACHABLE;
-                    problem = Some(passing);
-                    if nobody_there {
-                        break;
-                    }
-                }
-            }
-        }
-        if let Some(problem) = problem {
-            let unsent = outbox.lock().unwrap_or_else(PoisonError::into_inner).unsent().len();
-            let _ = events.send(Event::Outbox(OutboxEvent::Waiting { problem, unsent }));
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PAUSES.1);
-        }
-    }
-}
-
-/// Changes the outbox off the loop; returns how many are unsent then.
-async fn write(outbox: &Arc<Mutex<Outbox>>, change: impl FnOnce(&mut Outbox) -> std::io::Result<()> + Send + 'static) -> usize {
-    let outbox = Arc::clone(outbox);
-    let changed = spawn_blocking(move || {
-        let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = change(&mut outbox) {
-            tracing::warn!(%error, "the outbox cannot be written");
-        }
-        outbox.unsent().len()
-    });
-    changed.await.unwrap_or(0)
 }

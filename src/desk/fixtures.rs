@@ -147,6 +147,7 @@ pub fn start(language: Language, size: (u16, u16)) -> Start {
         season: None,
         unit: None,
         views: Some(vec![]),
+        away: None,
     }
 }
 
@@ -328,11 +329,27 @@ impl Bench {
                 if self.full {
                     return vec![Event::Outbox(OutboxEvent::NotKept { submission, act })];
                 }
-                let entry = Entry { submission, version, key: Uuid::from_u128(self.keys_of_acts), lease, act };
-                let meant = self.outbox.meant(entry);
-                meant.into_iter().for_each(|entry| self.outbox.take(Line::Add { entry }));
-                let kept = Event::Outbox(OutboxEvent::Kept { unsent: self.outbox.unsent().len() });
-                [vec![kept], self.deliver()].concat()
+                let key = Uuid::from_u128(self.keys_of_acts);
+                self.write_down(Entry { submission, version, key, lease, bundle: None, act })
+            }
+            Effect::KeepMine { submission, version, act, .. } => {
+                self.keys_of_acts += 1;
+                let key = Uuid::from_u128(self.keys_of_acts);
+                self.write_down(Entry { submission, version, key, lease: None, bundle: None, act })
+            }
+            // Nothing has left while the server does not answer.
+            Effect::TakeBack { submission } => {
+                let is = |entry: &&Entry| entry.submission == submission && matches!(entry.act, Act::Review(_));
+                let key = self.outbox.unsent().iter().rfind(is).map(|entry| entry.key);
+                if let Some(key) = key {
+                    self.outbox.take(Line::Done { key, undo: None });
+                }
+                let unsent = self.outbox.unsent().len();
+                vec![Event::Outbox(OutboxEvent::TakenBack { submission, done: key.is_some(), unsent })]
+            }
+            Effect::LoadStanding { submission } => {
+                let detail = detail(self.find(submission));
+                vec![Event::Stands { submission, detail: Ok(Box::new(detail)) }]
             }
             Effect::KeepClaim { .. }
             | Effect::ReleaseClaim { .. }
@@ -341,6 +358,13 @@ impl Bench {
             | Effect::Suspend
             | Effect::Quit => vec![],
         }
+    }
+
+    fn write_down(&mut self, entry: Entry) -> Vec<Event> {
+        let meant = self.outbox.meant(entry);
+        meant.into_iter().for_each(|entry| self.outbox.take(Line::Add { entry }));
+        let kept = Event::Outbox(OutboxEvent::Kept { unsent: self.outbox.unsent().len() });
+        [vec![kept], self.deliver()].concat()
     }
 
     /// Sends what the outbox holds.

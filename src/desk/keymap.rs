@@ -158,6 +158,8 @@ actions! {
     DropView, "drop_view";
     Complete, "complete";
     Accept, "accept";
+    KeepMine, "keep_mine";
+    TakeTheirs, "take_theirs";
     Yes, "yes";
     No, "no";
 }
@@ -250,6 +252,8 @@ const HELP: &[Binding] = &[
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
 const CONFLICTS: &[Binding] = &[
+    bind(Action::KeepMine, "m", &[Char('m')]),
+    bind(Action::TakeTheirs, "t", &[Char('t')]),
     bind(Action::Clear, "d", &[Char('d'), Enter]),
     bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
     bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),

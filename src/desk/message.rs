@@ -91,6 +91,13 @@ pub enum Event {
     Exported(Exported),
     /// The saved views could not be written down.
     ViewsNotKept,
+    /// What stands at the server, of a photo whose decision it refused.
+    Stands {
+        submission: Uuid,
+        detail: Result<Box<Submission>, Problem>,
+    },
+    /// People were erased: nothing of them may stay on the screen.
+    Erased(Vec<Uuid>),
     Outbox(OutboxEvent),
 }
 
@@ -128,6 +135,12 @@ pub enum OutboxEvent {
     NotKept { submission: Uuid, act: Act },
     /// The server has answered.
     Sent { submission: Uuid, act: Act, outcome: ReviewOutcome, unsent: usize },
+    /// Somebody decided the same meanwhile: it counts as done.
+    Same { submission: Uuid, outcome: ReviewOutcome, unsent: usize },
+    /// A decision that had never left is taken back; `false` where it may have reached the server.
+    TakenBack { submission: Uuid, done: bool, unsent: usize },
+    /// When the oldest of what is unsent was decided.
+    Oldest(Option<Timestamp>),
     /// The server did not answer; it is tried again.
     Waiting { problem: Problem, unsent: usize },
     /// The server refused.
@@ -185,6 +198,21 @@ pub enum Effect {
     },
     /// Write the saved views down.
     KeepViews(Vec<SavedView>),
+    /// Take a decision back that has not been sent yet.
+    TakeBack {
+        submission: Uuid,
+    },
+    /// Ask the server itself, whatever the desk works on.
+    LoadStanding {
+        submission: Uuid,
+    },
+    /// Decide once more what the server refused, on what stands there now; then the refusal is over.
+    KeepMine {
+        refused: Uuid,
+        submission: Uuid,
+        version: i64,
+        act: Act,
+    },
     /// The reviewer has looked at these refusals.
     Seen(Vec<Uuid>),
     Suspend,

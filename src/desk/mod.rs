@@ -3,7 +3,7 @@
 //! ```text
 //! run          the loop: signals, keys, finished work; at most one frame per 16 ms
 //!  ├ frames    the order of a frame's bytes; what was seen, how quick the line is
-//!  ├ effects   where the world is touched: HTTP, outbox, pictures
+//!  ├ effects   where the world is touched: HTTP, outbox, pictures; `away` answers from a bundle
 //!  ├ terminal  enter and leave, probe, input bytes, signals
 //!  ├ record    the explicit log of messages
 //!  └ views     the user's saved filters, in a file of theirs
@@ -15,6 +15,7 @@
 //!
 //! `model`, `message`, `update` and `view` know no clock, tty, socket or runtime: time and keys arrive in messages.
 
+pub mod away;
 pub mod effects;
 pub mod entry;
 pub mod filter;

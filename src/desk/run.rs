@@ -2,6 +2,7 @@
 
 use std::{
     path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,13 +14,17 @@ use tokio::{
 
 use crate::{
     api::people::User,
-    client::{Http, outbox::Outbox},
+    client::{
+        Http,
+        bundle::{Bundle, register::Register},
+        outbox::Outbox,
+    },
     desk::{
         effects::World,
         entry::Field,
         frames::Frames,
         message::{Effect, Event, Message, Moment, OutboxEvent},
-        model::{Model, Start},
+        model::{Away, Model, Start},
         picture::policy::Graphics,
         record::Recorder,
         terminal::{
@@ -57,6 +62,8 @@ pub struct Config {
     pub record: Option<PathBuf>,
     /// The user's own folder for the outbox.
     pub state_folder: PathBuf,
+    /// Worked on in the server's place, without a network.
+    pub bundle: Option<Arc<Bundle>>,
 }
 
 /// Why there is no desk.
@@ -118,6 +125,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
         season: config.season,
         unit: config.unit,
         views: views.ok(),
+        away: config.bundle.as_ref().map(|bundle| Away { expires_at: bundle.expires_at() }),
     };
     let recorder = config.record.map(|path| Recorder::create(&path, &start)).transpose().map_err(DeskError::Record)?;
     let (events, work) = unbounded_channel();
@@ -128,7 +136,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
     let desk = Desk {
         began: Instant::now(),
         model: Model::new(start),
-        world: World::new(config.http, outbox, config.state_folder, events),
+        world: World::new(config.http, outbox, Register::of(&config.state_folder), config.bundle, config.state_folder, events),
         probe,
         recorder,
         frames: Frames::start()?,
@@ -266,7 +274,7 @@ impl Desk {
                 Effect::Quit => self.leaving = true,
                 Effect::Suspend => self.suspend(),
                 other => {
-                    self.keeping += usize::from(matches!(other, Effect::Act { .. }));
+                    self.keeping += usize::from(matches!(other, Effect::Act { .. } | Effect::KeepMine { .. }));
                     self.world.carry_out(other);
                 }
             }

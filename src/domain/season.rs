@@ -71,6 +71,11 @@ pub struct SeasonRules {
     /// Within how many seconds a second person must confirm that an approval is reopened.
     #[cfg_attr(feature = "server", schema(maximum = 31_622_400))]
     pub reopening_seconds: u32,
+    /// How long photos may be out of the house in an offline bundle, in seconds; 0 where none may.
+    #[cfg_attr(feature = "server", schema(maximum = 31_622_400))]
+    pub bundle_seconds: u32,
+    /// Whether portraits cut from ID cards may go along in a bundle.
+    pub bundle_portraits: bool,
     /// What the capture must be paid for before.
     pub guarded: Guarded,
     /// Whether the machine compares faces.
@@ -96,6 +101,8 @@ impl Default for SeasonRules {
             third_leads: false,
             golden_share: 0.0,
             reopening_seconds: 24 * 60 * 60,
+            bundle_seconds: 72 * 60 * 60,
+            bundle_portraits: true,
             guarded: Guarded::Nothing,
             face_comparison: FaceComparison::default(),
             retention: Retention::default(),

@@ -17,6 +17,7 @@ mod interrupted;
 mod killed;
 mod licences;
 mod live;
+mod offline;
 mod opening;
 mod papers;
 mod privacy;

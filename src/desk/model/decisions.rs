@@ -1,6 +1,7 @@
 //! What became of photos at this desk, and what the outbox says.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{api::problem::Problem, client::outbox::Conflict, domain::review::Decision};
@@ -55,7 +56,15 @@ pub enum DecidedState {
 #[derive(Debug, Clone, Default)]
 pub struct OutboxState {
     pub unsent: usize,
+    /// When the oldest of them was decided.
+    pub oldest: Option<Timestamp>,
     pub conflicts: Vec<Conflict>,
     /// The server does not answer.
     pub waiting: Option<Problem>,
+}
+
+/// The bundle that a desk works on, without a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    pub expires_at: Timestamp,
 }

@@ -35,7 +35,7 @@ use crate::{
 };
 
 pub use board::{Board, Column, Rhythm};
-pub use decisions::{Decided, DecidedState, Mark, OutboxState};
+pub use decisions::{Away, Decided, DecidedState, Mark, OutboxState};
 pub use finding::{Asking, Palette};
 pub use lists::{List, Part, Queue, Units};
 pub use review::{Review, Slot, TRIPLE, View, Zoom};
@@ -87,6 +87,10 @@ pub struct Model {
     /// One's own decisions, oldest first, as long as they may be undone.
     pub decided: Vec<Decided>,
     pub outbox: OutboxState,
+    /// Absent where the desk works at a server.
+    pub away: Option<Away>,
+    /// What stands at the server, of photos whose decision it refused.
+    pub standing: HashMap<Uuid, Load<Box<Submission>>>,
     pub news: Option<News>,
     pub presses: Presses,
     /// The last list of pictures that was asked for.
@@ -218,6 +222,8 @@ pub struct Start {
     pub unit: Option<String>,
     /// The user's saved views; absent where their file cannot be read.
     pub views: Option<Vec<SavedView>>,
+    /// The bundle that is worked on.
+    pub away: Option<Away>,
 }
 
 impl Model {
@@ -256,6 +262,8 @@ impl Model {
             marks: BTreeMap::new(),
             decided: Vec::new(),
             outbox: OutboxState::default(),
+            away: start.away,
+            standing: HashMap::new(),
             news: None,
             presses: Presses::default(),
             wanted: Vec::new(),

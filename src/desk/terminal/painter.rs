@@ -117,6 +117,7 @@ mod tests {
         let request = Request {
             submission: Uuid::from_u128(submission),
             kind: PictureKind::Standard,
+            origin: Default::default(),
             cells: (3, 2),
             drawing,
             look: Default::default(),

@@ -37,6 +37,9 @@ fn may_decide(model: &Model, decision: Decision, pressed_at: u64) -> Result<(), 
     if decision == Decision::Approve && row.status == Status::MachineRefused {
         return Err("desk.news.no_rendition");
     }
+    if model.away.is_some_and(|away| away.expires_at <= model.now.wall) {
+        return Err("desk.news.bundle_expired");
+    }
     if model.drawing().is_none() {
         return Err("desk.news.graphics_off");
     }
@@ -181,6 +184,12 @@ pub fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(last) = last else { return say(model, Tone::Plain, "desk.news.nothing_to_undo", vec![]) };
     let (submission, student) = (last.submission, last.student_number.clone());
     match last.state {
+        // Without a network it has most likely never left, and is then as if it had not been made; the outbox knows.
+        DecidedState::Sending { version, .. } if model.away.is_some() => {
+            last.state = DecidedState::Sending { version, undo: true };
+            model.marks.insert(submission, Mark::Undoing);
+            effects.push(Effect::TakeBack { submission });
+        }
         // Not answered yet: the undoing waits behind it in the outbox, which knows the version once the answer is here.
         DecidedState::Sending { version, .. } => {
             last.state = DecidedState::Sending { version, undo: true };
@@ -200,6 +209,16 @@ pub fn take_back(model: &mut Model, submission: uuid::Uuid, version: i64, effect
     model.marks.insert(submission, Mark::Undoing);
     model.outbox.unsent += 1;
     effects.push(Effect::Act { submission, version, lease: None, act: Act::Undo });
+}
+
+/// A decision that could not be written down: its photo is under review as before.
+pub fn stay(model: &mut Model, submission: uuid::Uuid) {
+    if model.screen != Screen::Units && model.panel.is_none() {
+        show(model, submission);
+        if model.current().is_some_and(|row| row.id == submission) {
+            model.screen = Screen::Review;
+        }
+    }
 }
 
 /// Puts the cursor on a photo, if it is in the open queue.

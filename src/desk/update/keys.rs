@@ -1,6 +1,6 @@
 //! What keys do, place by place.
 
-use super::{arrivals, board, claims, decide, finding, leave_review, lists, looking, palette, say, sheet};
+use super::{arrivals, board, claims, conflicts, decide, finding, leave_review, lists, looking, palette, say, sheet};
 use crate::{
     api::submission::PictureKind,
     desk::{
@@ -216,6 +216,8 @@ fn panel(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     match action {
         Action::Back => model.panel = None,
         Action::Quit => quit(model, effects),
+        Action::KeepMine => conflicts::keep_mine(model, effects),
+        Action::TakeTheirs => conflicts::take_theirs(model, effects),
         Action::Clear => {
             effects.push(Effect::Seen(model.outbox.conflicts.iter().map(|conflict| conflict.entry.key).collect()));
             model.outbox.conflicts.clear();

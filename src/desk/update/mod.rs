@@ -6,6 +6,7 @@
 mod arrivals;
 mod board;
 mod claims;
+pub mod conflicts;
 mod decide;
 mod finding;
 mod fix;
@@ -24,6 +25,8 @@ mod sheet;
 mod fuzz;
 #[cfg(test)]
 mod journeys;
+#[cfg(test)]
+mod offline;
 #[cfg(test)]
 mod searches;
 
@@ -63,6 +66,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Event::Page { ticket, page } => lists::arrived(model, ticket, page),
         Event::Detail { submission, detail } => arrivals::detail(model, submission, detail),
         Event::Picture { request, picture } => pictures::arrived(model, request, picture),
+        Event::Stands { submission, detail } => conflicts::arrived(model, submission, detail),
+        Event::Erased(submissions) => conflicts::erased(model, &submissions),
         Event::Claimed(claim) => claims::arrived(model, claim, &mut effects),
         Event::Days(days) => board::days(model, days),
         Event::Mine(mine) => board::mine(model, *mine),
@@ -89,6 +94,7 @@ fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     lists::settle(model, effects);
     pictures::settle(model, effects);
     claims::settle(model, effects);
+    conflicts::settle(model, effects);
 }
 
 /// Says something to the user.

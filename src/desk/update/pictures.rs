@@ -4,12 +4,12 @@
 
 use uuid::Uuid;
 
-use super::arrivals;
+use super::{arrivals, conflicts};
 use crate::{
     api::problem::Problem,
     desk::{
         message::Effect,
-        model::{Model, Screen, Slot, TRIPLE, View},
+        model::{Model, Panel, Screen, Slot, TRIPLE, View},
         picture::{Picture, Request},
         view::{layout, looks},
     },
@@ -67,6 +67,9 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn wanted(model: &Model) -> Vec<Request> {
+    if matches!(model.panel, Some(Panel::Conflicts { .. })) {
+        return conflicts::wanted(model);
+    }
     if model.screen != Screen::Review || model.drawing().is_none() {
         return vec![];
     }

@@ -2,7 +2,7 @@
 
 use ratatui::{layout::Rect, style::Modifier};
 
-use super::pen::Pen;
+use super::{facts, pen::Pen};
 use crate::desk::{
     keymap::{self, Action, Place},
     model::{Model, Panel, Screen, Tone},
@@ -66,9 +66,16 @@ fn states(model: &Model) -> Vec<(String, ratatui::style::Style)> {
         states.push((model.text("desk.state.conflicts", &[("count", &count)]), bar.fg(model.theme.fail).add_modifier(Modifier::BOLD)));
     }
     if model.outbox.unsent > 0 {
-        let count = model.outbox.unsent.to_string();
+        let count = unsent(model);
         let colour = if model.outbox.waiting.is_some() { model.theme.warn } else { model.theme.dim };
         states.push((model.text("desk.state.unsent", &[("count", &count)]), bar.fg(colour)));
+    }
+    if let Some(away) = model.away {
+        let over = away.expires_at <= model.now.wall;
+        let key = if over { "desk.state.away_over" } else { "desk.state.away" };
+        let colour = if over { model.theme.fail } else { model.theme.warn };
+        let until = facts::time(model, away.expires_at);
+        states.push((model.text(key, &[("until", &until)]), bar.fg(colour).add_modifier(Modifier::BOLD)));
     }
     if let Some((count, seconds)) = model.held() {
         let parameters = [("count", count.to_string()), ("left", clock(seconds))];
@@ -76,6 +83,24 @@ fn states(model: &Model) -> Vec<(String, ratatui::style::Style)> {
         states.push((model.text("desk.state.held", &parameters), bar.fg(model.theme.held)));
     }
     states
+}
+
+/// How much is unsent, and since when the oldest waits.
+fn unsent(model: &Model) -> String {
+    let count = model.outbox.unsent.to_string();
+    age(model).map_or_else(|| count.clone(), |age| format!("{count} · {age}"))
+}
+
+/// How long the oldest has waited, in the largest unit that tells it. Of what is sent at once nobody wants to know an age.
+fn age(model: &Model) -> Option<String> {
+    let seconds = model.now.wall.as_second() - model.outbox.oldest?.as_second();
+    let (key, number) = match seconds {
+        ..60 => return None,
+        60..3600 => ("desk.age.minutes", seconds / 60),
+        3600..172_800 => ("desk.age.hours", seconds / 3600),
+        _ => ("desk.age.days", seconds / 86_400),
+    };
+    Some(model.text(key, &[("number", &number.to_string())]))
 }
 
 /// Seconds as minutes and seconds.
@@ -90,7 +115,11 @@ pub fn news(model: &Model, pen: &mut Pen, line: Rect) {
     let theme = &model.theme;
     let (words, style) = if let Some(Panel::Quitting) = model.panel {
         let count = model.outbox.unsent.to_string();
-        (model.text("desk.quit", &[("count", &count)]), theme.base().fg(theme.warn).add_modifier(Modifier::BOLD))
+        let words = match age(model) {
+            Some(age) => model.text("desk.quit_age", &[("count", &count), ("age", &age)]),
+            None => model.text("desk.quit", &[("count", &count)]),
+        };
+        (words, theme.base().fg(theme.warn).add_modifier(Modifier::BOLD))
     } else if let Some(news) = &model.news {
         let parameters: Vec<(&str, &str)> = news.parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let style = match news.tone {
@@ -99,7 +128,7 @@ pub fn news(model: &Model, pen: &mut Pen, line: Rect) {
             Tone::Problem => theme.base().fg(theme.fail),
         };
         (model.text(news.key, &parameters), style)
-    } else if let Some(problem) = &model.outbox.waiting {
+    } else if let Some(problem) = model.outbox.waiting.as_ref().filter(|_| model.away.is_none()) {
         let count = model.outbox.unsent.to_string();
         let why = model.problem_text(problem);
         (model.text("desk.waiting", &[("why", &why), ("count", &count)]), theme.base().fg(theme.warn))

@@ -3,7 +3,7 @@
 mod bars;
 mod board;
 mod checks;
-mod conflicts;
+pub mod conflicts;
 mod facts;
 mod finding;
 pub mod help;
@@ -58,7 +58,7 @@ pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
         }
         (Some(Panel::Mine { scroll }), _) => mine::draw(model, &mut pen, body, *scroll),
         (Some(Panel::Palette(palette)), _) => cursor = palette::draw(model, &mut pen, body, palette),
-        (Some(Panel::Conflicts { scroll }), _) => conflicts::draw(model, &mut pen, body, *scroll),
+        (Some(Panel::Conflicts { scroll }), _) => drawn.pictures = conflicts::draw(model, &mut pen, area, *scroll),
         (_, Screen::Units) => cursor = units::draw(model, &mut pen, body),
         (_, Screen::Queue) => cursor = queue::draw(model, &mut pen, body),
         (_, Screen::Review) => (drawn, cursor) = review::draw(model, &mut pen, area),
