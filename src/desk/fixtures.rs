@@ -11,7 +11,7 @@ use crate::{
         progress::{DayProgress, Deliveries, Prints, Progress, UnitProgress},
         reviewing::{Agreement, DayOfReviews, Pace, ReviewerStatistics},
         roster::Season,
-        submission::{Claim, MaskedStudent, Measured, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
+        submission::{Claim, MaskedStudent, Measured, Page, PastAttempt, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
     },
     client::outbox::{Act, Conflict, Contents, Entry, Line, undo_version},
     desk::{
@@ -111,9 +111,21 @@ pub fn detail(row: &SubmissionSummary) -> Submission {
         rendition: (!refused).then(|| Uuid::from_u128(row.id.as_u128() + 1_000_000)),
         pictures,
         decision_reasons: vec![],
-        history: vec![],
+        history: past(row),
         notices: vec![],
     }
+}
+
+/// A retake has an attempt before it.
+fn past(row: &SubmissionSummary) -> Vec<PastAttempt> {
+    let past = |number: u32| PastAttempt {
+        id: Uuid::from_u128(row.id.as_u128() + 2_000_000 + u128::from(number)),
+        number,
+        status: Status::Rejected,
+        submitted_at: second(-200_000),
+        reasons: vec![Reason::Blur, Reason::UnevenLight],
+    };
+    (1..row.number).map(past).collect()
 }
 
 fn mine() -> ReviewerStatistics {
@@ -248,7 +260,14 @@ impl Bench {
             }
             match self.frame().1.complete.filter(|id| self.model.review.shown.is_none_or(|(shown, _)| shown != *id)) {
                 Some(id) => self.happen(Event::Shown(id)),
-                None => return,
+                None => {
+                    let seen = |(id, version): &(Uuid, i64)| self.model.grid.seen.get(id).is_some_and(|seen| seen.version == *version);
+                    let tiles: Vec<_> = self.frame().1.tiles.into_iter().filter(|tile| !seen(tile)).collect();
+                    if tiles.is_empty() {
+                        return;
+                    }
+                    self.happen(Event::TilesShown(tiles));
+                }
             }
         }
         panic!("the desk never comes to rest");
@@ -315,7 +334,9 @@ impl Bench {
                 wanted.into_iter().map(picture).collect()
             }
             Effect::Claim(claim) => {
-                let items = self.rows.iter().filter(|row| claim.only.contains(&row.id)).cloned().collect();
+                let now = self.model.now.wall;
+                let free = |row: &&SubmissionSummary| row.claimed_until.is_none_or(|until| until <= now);
+                let items = self.rows.iter().filter(free).filter(|row| claim.only.contains(&row.id)).cloned().collect();
                 vec![Event::Claimed(Ok(Claim {
                     token: Uuid::from_u128(77),
                     until: second(300),

@@ -75,7 +75,11 @@ pub enum Place {
     Review,
     /// A review of which a part is looked at closer: arrows move about.
     Closer,
+    Grid,
     Sheet,
+    /// What a batch would do.
+    Batch,
+    History,
     Help,
     Conflicts,
     Quitting,
@@ -117,6 +121,12 @@ actions! {
     Open, "open";
     Back, "back";
     SwitchPart, "switch_part";
+    Tiles, "tiles";
+    Tag, "tag";
+    TagPage, "tag_page";
+    ClearTags, "clear_tags";
+    CarryOut, "carry_out";
+    History, "history";
     Reload, "reload";
     Approve, "approve";
     Reject, "reject";
@@ -189,6 +199,23 @@ const LISTS: &[Binding] = &[
     bind(Action::Last, "End", &[End]),
 ];
 const PARTS: &[Binding] = &[bind(Action::SwitchPart, "Tab", &[Tab, BackTab])];
+const QUEUE: &[Binding] = &[bind(Action::Tiles, "t", &[Char('t')]), bind(Action::Tag, "*", &[Char('*')])];
+const GRID: &[Binding] = &[
+    bind(Action::Tag, "Space", &[Char(' ')]),
+    bind(Action::Approve, "a", &[Char('a')]),
+    bind(Action::Reject, "x", &[Char('x')]),
+    bind(Action::TagPage, "*", &[Char('*')]),
+    bind(Action::ClearTags, "T", &[Char('T')]),
+    bind(Action::Open, "Enter", &[Enter]),
+    bind(Action::PanLeft, "h ←", &[Char('h'), Left]),
+    bind(Action::PanRight, "l →", &[Char('l'), Right]),
+    bind(Action::Down, "j ↓", &[Char('j'), Down]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up]),
+    bind(Action::PageDown, "PgDn", &[PageDown]),
+    bind(Action::PageUp, "PgUp", &[PageUp]),
+    bind(Action::First, "Home", &[Home]),
+    bind(Action::Last, "End", &[End]),
+];
 const REVIEW: &[Binding] = &[
     bind(Action::Approve, "a", &[Char('a')]),
     bind(Action::Reject, "x", &[Char('x')]),
@@ -204,6 +231,8 @@ const REVIEW: &[Binding] = &[
     bind(Action::Background, "b", &[Char('b')]),
     bind(Action::Guides, "l", &[Char('l')]),
     bind(Action::Tones, "t", &[Char('t')]),
+    bind(Action::Tag, "*", &[Char('*')]),
+    bind(Action::History, "H", &[Char('H')]),
     bind(Action::ZoomOriginal, "1", &[Char('1')]),
     bind(Action::ZoomStandard, "2", &[Char('2')]),
     bind(Action::ZoomPortrait, "3", &[Char('3')]),
@@ -243,6 +272,19 @@ const SHEET: &[Binding] = &[
     bind(Action::First, "Home", &[Home]),
     bind(Action::Last, "End", &[End]),
     bind(Action::Back, "Esc", &[Escape, Char('q')]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const BATCH: &[Binding] = &[
+    bind(Action::CarryOut, "Enter", &[Enter]),
+    bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
+    bind(Action::Back, "Esc", &[Escape, Char('q')]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const HISTORY: &[Binding] = &[
+    bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
+    bind(Action::Back, "Esc", &[Escape, Char('q'), Char('H')]),
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
 const HELP: &[Binding] = &[
@@ -297,11 +339,14 @@ const QUITTING: &[Binding] = &[
 fn tables(place: Place) -> &'static [&'static [Binding]] {
     match place {
         Place::Units => &[LISTS, BOARDS, UNDO, EVERYWHERE],
-        Place::Queue => &[LISTS, PARTS, FINDING, UNDO, EVERYWHERE],
+        Place::Queue => &[LISTS, PARTS, FINDING, QUEUE, UNDO, EVERYWHERE],
+        Place::Grid => &[GRID, PARTS, UNDO, EVERYWHERE],
         Place::Review => &[REVIEW, UNDO, EVERYWHERE],
         // The first table that knows a key has it.
         Place::Closer => &[CLOSER, REVIEW, UNDO, EVERYWHERE],
         Place::Sheet => &[SHEET],
+        Place::Batch => &[BATCH],
+        Place::History => &[HISTORY],
         Place::Help => &[HELP],
         Place::Conflicts => &[CONFLICTS],
         Place::Quitting => &[QUITTING],
@@ -328,7 +373,7 @@ pub fn action(place: Place, key: Key) -> Option<Action> {
         return bound.or(match c {
             'n' => find(place, Down),
             'p' => find(place, Up),
-            'l' if matches!(place, Place::Units | Place::Queue | Place::Review | Place::Closer) => Some(Action::Reload),
+            'l' if matches!(place, Place::Units | Place::Queue | Place::Grid | Place::Review | Place::Closer) => Some(Action::Reload),
             _ => None,
         });
     }
@@ -349,7 +394,7 @@ mod tests {
     use super::*;
     use crate::language::{Language, has_text};
 
-    const PLACES: [Place; 12] = [
+    const PLACES: [Place; 15] = [
         Place::Units,
         Place::Queue,
         Place::Review,
@@ -362,6 +407,9 @@ mod tests {
         Place::Palette,
         Place::Board,
         Place::Mine,
+        Place::Grid,
+        Place::Batch,
+        Place::History,
     ];
 
     #[test]

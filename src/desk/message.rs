@@ -69,6 +69,8 @@ pub enum Event {
     Shown(Uuid),
     /// The same with drafts among them: nothing to decide on yet.
     DraftShown(Uuid),
+    /// A frame with these tiles of the contact sheet whole is on the screen, each with the version it shows.
+    TilesShown(Vec<(Uuid, i64)>),
     /// The line to the terminal has turned out otherwise than it was thought.
     Line(Speed),
     Seasons(Result<Vec<Season>, Problem>),

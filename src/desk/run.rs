@@ -255,7 +255,7 @@ impl Desk {
     /// A frame is through. That the photo was seen changes nothing to be seen; all else does.
     fn seen(&mut self, event: Event) {
         match event {
-            Event::Shown(_) => self.happen_quietly(event),
+            Event::Shown(_) | Event::TilesShown(_) => self.happen_quietly(event),
             other => self.happen(other),
         }
     }

@@ -34,6 +34,7 @@ mod stopping;
 mod storage;
 mod support;
 mod through;
+mod tiles;
 mod tls;
 mod together;
 mod upkeep;

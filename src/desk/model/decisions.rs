@@ -31,6 +31,8 @@ pub struct Decided {
     pub student_number: String,
     pub decision: Decision,
     pub state: DecidedState,
+    /// The batch that it was made in, and is taken back with.
+    pub batch: Option<u64>,
 }
 
 /// How far a decision is.

@@ -3,6 +3,7 @@
 mod board;
 mod decisions;
 mod finding;
+mod grid;
 mod lists;
 mod review;
 
@@ -37,6 +38,7 @@ use crate::{
 pub use board::{Board, Column, Rhythm};
 pub use decisions::{Away, Decided, DecidedState, Mark, OutboxState};
 pub use finding::{Asking, Palette};
+pub use grid::{Batch, Fate, Grid, Line, Seen, Why};
 pub use lists::{List, Part, Queue, Units};
 pub use review::{Review, Slot, TRIPLE, View, Zoom};
 
@@ -73,6 +75,7 @@ pub struct Model {
     pub views: Vec<SavedView>,
     /// Their file is not understood, so it is not written over.
     pub views_unreadable: bool,
+    pub grid: Grid,
     pub review: Review,
     pub details: HashMap<Uuid, Load<Box<Submission>>>,
     pub pictures: HashMap<Request, Slot>,
@@ -105,6 +108,8 @@ pub struct Model {
 pub enum Screen {
     Units,
     Queue,
+    /// The open part of the queue as tiles.
+    Grid,
     Review,
 }
 
@@ -112,6 +117,11 @@ pub enum Screen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Panel {
     Sheet(Sheet),
+    Batch(Batch),
+    /// The attempts of the student under review.
+    History {
+        scroll: usize,
+    },
     Help {
         scroll: usize,
         /// What is looked for in it.
@@ -140,7 +150,13 @@ impl Panel {
     #[must_use]
     pub fn field(&self) -> Option<&Field> {
         match self {
-            Panel::Sheet(_) | Panel::Conflicts { .. } | Panel::Quitting | Panel::Board(_) | Panel::Mine { .. } => None,
+            Panel::Sheet(_)
+            | Panel::Batch(_)
+            | Panel::History { .. }
+            | Panel::Conflicts { .. }
+            | Panel::Quitting
+            | Panel::Board(_)
+            | Panel::Mine { .. } => None,
             Panel::Asking(asking) => Some(&asking.field),
             Panel::Palette(palette) => Some(&palette.field),
             Panel::Help { field, .. } | Panel::Naming(field) | Panel::Export(field) => Some(field),
@@ -150,7 +166,13 @@ impl Panel {
     /// The same, to be typed into.
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         match self {
-            Panel::Sheet(_) | Panel::Conflicts { .. } | Panel::Quitting | Panel::Board(_) | Panel::Mine { .. } => None,
+            Panel::Sheet(_)
+            | Panel::Batch(_)
+            | Panel::History { .. }
+            | Panel::Conflicts { .. }
+            | Panel::Quitting
+            | Panel::Board(_)
+            | Panel::Mine { .. } => None,
             Panel::Asking(asking) => Some(&mut asking.field),
             Panel::Palette(palette) => Some(&mut palette.field),
             Panel::Help { field, .. } | Panel::Naming(field) | Panel::Export(field) => Some(field),
@@ -252,6 +274,7 @@ impl Model {
             queue: Queue::default(),
             views_unreadable: start.views.is_none(),
             views: start.views.unwrap_or_default(),
+            grid: Grid::default(),
             review: Review::default(),
             details: HashMap::new(),
             pictures: HashMap::new(),

@@ -12,6 +12,8 @@ use crate::{
 pub struct Review {
     pub view: View,
     pub scroll: usize,
+    /// It was opened from the tiles, and goes back there.
+    pub from_grid: bool,
     /// Whose pictures are all on the screen, and since when.
     pub shown: Option<(Uuid, u64)>,
     /// What is looked at closer.

@@ -1,7 +1,9 @@
 //! Deciding: `a`, `x`, `r`, `s`, `u`. What may be decided when; what a decision changes at once, before the server has answered.
 
+use uuid::Uuid;
+
 use super::{
-    board, leave_review, lists, looking,
+    batch, board, leave_review, lists, looking,
     press::{Press, SEEN, Waiting},
     say,
 };
@@ -121,17 +123,31 @@ pub fn reject(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn decide(model: &mut Model, verdict: ReviewVerdict, effects: &mut Vec<Effect>) {
-    let Some(row) = model.current() else { return };
-    let (submission, version, student_number) = (row.id, row.version, row.student.student_number.clone());
+    let Some(submission) = model.current().map(|row| row.id) else { return };
     let rendition = model.details.get(&submission).and_then(|load| load.ready()).and_then(|detail| detail.rendition);
+    keep(model, submission, verdict, rendition, None, effects);
+    advance(model, effects);
+}
+
+/// Has a decision written down and sent, on the version that is listed and the rendition that was seen.
+pub fn keep(
+    model: &mut Model,
+    submission: Uuid,
+    verdict: ReviewVerdict,
+    rendition: Option<Uuid>,
+    batch: Option<u64>,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(row) = batch::row(model, submission) else { return };
+    let (version, student_number) = (row.version, row.student.student_number.clone());
     let lease = model.claim.as_ref().filter(|claim| claim.items.iter().any(|item| item.id == submission)).map(|claim| claim.token);
     let decision = verdict.decision();
     effects.push(Effect::Act { submission, version, lease, act: Act::Review(NewReview { verdict, rendition }) });
     model.marks.insert(submission, Mark::Sending(decision));
-    model.decided.push(Decided { submission, student_number, decision, state: DecidedState::Sending { version, undo: false } });
+    model.grid.tags.remove(&submission);
+    model.decided.push(Decided { submission, student_number, decision, state: DecidedState::Sending { version, undo: false }, batch });
     // Counted here at once: the outbox says the true number as soon as the decision is on disk.
     model.outbox.unsent += 1;
-    advance(model, effects);
     board::decided(model);
 }
 
@@ -183,29 +199,38 @@ pub fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
     });
     let Some(last) = last else { return say(model, Tone::Plain, "desk.news.nothing_to_undo", vec![]) };
     let (submission, student) = (last.submission, last.student_number.clone());
-    match last.state {
+    if let Some(group) = last.batch {
+        return batch::undo(model, group, effects);
+    }
+    undo_one(model, submission, effects);
+    show(model, submission);
+    say(model, Tone::Plain, "desk.news.undoing", vec![("student", student)]);
+}
+
+/// Takes back one's own decision on a photo.
+pub fn undo_one(model: &mut Model, submission: Uuid, effects: &mut Vec<Effect>) {
+    let Some(decided) = model.decided.iter_mut().find(|decided| decided.submission == submission) else { return };
+    match decided.state {
         // Without a network it has most likely never left, and is then as if it had not been made; the outbox knows.
         DecidedState::Sending { version, .. } if model.away.is_some() => {
-            last.state = DecidedState::Sending { version, undo: true };
+            decided.state = DecidedState::Sending { version, undo: true };
             model.marks.insert(submission, Mark::Undoing);
             effects.push(Effect::TakeBack { submission });
         }
         // Not answered yet: the undoing waits behind it in the outbox, which knows the version once the answer is here.
         DecidedState::Sending { version, .. } => {
-            last.state = DecidedState::Sending { version, undo: true };
+            decided.state = DecidedState::Sending { version, undo: true };
             take_back(model, submission, version, effects);
         }
         DecidedState::Held { version, until } => {
-            last.state = DecidedState::Undoing { version, until };
+            decided.state = DecidedState::Undoing { version, until };
             take_back(model, submission, version, effects);
         }
         DecidedState::Undoing { .. } => {}
     }
-    show(model, submission);
-    say(model, Tone::Plain, "desk.news.undoing", vec![("student", student)]);
 }
 
-pub fn take_back(model: &mut Model, submission: uuid::Uuid, version: i64, effects: &mut Vec<Effect>) {
+pub fn take_back(model: &mut Model, submission: Uuid, version: i64, effects: &mut Vec<Effect>) {
     model.marks.insert(submission, Mark::Undoing);
     model.outbox.unsent += 1;
     effects.push(Effect::Act { submission, version, lease: None, act: Act::Undo });
@@ -222,7 +247,7 @@ pub fn stay(model: &mut Model, submission: uuid::Uuid) {
 }
 
 /// Puts the cursor on a photo, if it is in the open queue.
-fn show(model: &mut Model, submission: uuid::Uuid) {
+pub fn show(model: &mut Model, submission: Uuid) {
     if model.screen == Screen::Units {
         return;
     }

@@ -306,7 +306,7 @@ fn sieve_again(queue: &mut Queue) {
 
 /// Holds the next slice of loaded rows against the filter.
 pub fn settle(model: &mut Model) {
-    if !matches!(model.screen, Screen::Queue | Screen::Review) || model.queue.list().unsieved.is_empty() {
+    if !matches!(model.screen, Screen::Queue | Screen::Grid | Screen::Review) || model.queue.list().unsieved.is_empty() {
         return;
     }
     // Who looks at a photo goes on looking at it; who stands at the top sees what comes there.

@@ -15,7 +15,9 @@ use crate::{
         fixtures::Bench,
         keymap::{Code, Key},
         message::{Effect, Event, OutboxEvent},
-        model::{DecidedState, Mark, Screen},
+        model::{DecidedState, Mark, Panel, Screen},
+        picture::Painted,
+        view::{Drawn, tiles},
     },
     domain::lifecycle::attempt::Status,
     language::Language,
@@ -56,7 +58,7 @@ fn moves() -> impl Strategy<Value = Move> {
         Code::PageDown,
     ];
     prop_oneof![
-        8 => proptest::sample::select("aaaxxrsunpv123jkgRc?dyq0417 ａ啊".chars().collect::<Vec<_>>()).prop_map(Move::Key),
+        8 => proptest::sample::select("aaaxxrsunpv123jkgRc?dyq0417 ttt**THhl ａ啊".chars().collect::<Vec<_>>()).prop_map(Move::Key),
         4 => proptest::sample::select(codes).prop_map(Move::Code),
         4 => prop_oneof![0u64..400, 700u64..2000, Just(700_000u64)].prop_map(Move::Pass),
         10 => (0usize..4).prop_map(Move::Answer),
@@ -80,7 +82,13 @@ fn check(bench: &Bench, late: &Late) {
     if let Some((shown, _)) = model.review.shown {
         assert_eq!(model.current().map(|row| row.id), Some(shown), "another photo counts as seen");
     }
-    assert!(model.pictures.len() <= 24 && model.details.len() <= 8 && model.wanted.len() <= 24, "memory grows");
+    // Tiles have a picture each, those of the next page too; whoever runs through pages leaves what he had until he stops.
+    let tiles = matches!(model.screen, Screen::Grid).then(|| tiles::tiling(model).page());
+    let rows = bench.rows.len();
+    let (pictures, details) =
+        if model.hurried() { (rows.max(24), rows) } else { tiles.map_or((24, 8), |page| (24.max(2 * page), 8.max(page))) };
+    assert!(model.pictures.len() <= pictures && model.details.len() <= details && model.wanted.len() <= pictures, "memory grows");
+    assert!(model.grid.tags.len() <= rows && model.grid.seen.len() <= rows, "memory grows");
     assert!(model.decided.len() <= bench.rows.len() && model.marks.len() <= bench.rows.len(), "memory grows");
     let decided: HashSet<_> = model.decided.iter().map(|decided| decided.submission).collect();
     assert_eq!(decided.len(), model.decided.len(), "one photo's decision may be undone twice");
@@ -101,6 +109,20 @@ fn unkept(bench: &Bench) -> usize {
 fn check_frame(bench: &Bench) {
     let (_, drawn) = bench.frame();
     let current = bench.model.current().map(|row| row.id);
+    if matches!(bench.model.panel, Some(Panel::Conflicts { .. })) {
+        let refused = |id| bench.model.outbox.conflicts.iter().any(|conflict| conflict.entry.submission == id);
+        assert!(drawn.pictures.iter().all(|painted| refused(painted.request.submission)), "a picture of a photo that was not refused");
+        return;
+    }
+    if bench.model.screen == Screen::Grid {
+        let own = |painted: &Painted| {
+            drawn.standing.iter().any(|(id, area)| *id == painted.request.submission && area.union(painted.area) == *area)
+        };
+        assert!(drawn.pictures.iter().all(own), "a picture in another student's tile");
+        let painted = |(id, _): &(uuid::Uuid, i64)| drawn.pictures.iter().any(|painted| painted.request.submission == *id);
+        assert!(drawn.complete.is_none() && drawn.tiles.iter().all(painted), "a tile without a picture counts as seen");
+        return;
+    }
     assert!(drawn.pictures.iter().all(|painted| Some(painted.request.submission) == current), "another student's picture");
     assert!(drawn.complete.is_none() || drawn.complete == current, "another student's pictures are complete");
 }
@@ -154,11 +176,12 @@ fn take(bench: &mut Bench, late: &mut Late, step: Move) {
         }
         Move::Show => {
             let seen = bench.model.review.shown.is_some();
-            if bench.model.screen == Screen::Review
-                && !seen
-                && let Some(id) = bench.frame().1.complete
-            {
+            let drawn = if bench.model.screen == Screen::Grid || !seen { bench.frame().1 } else { Drawn::default() };
+            if let Some(id) = drawn.complete {
                 bench.happen(Event::Shown(id));
+            }
+            if !drawn.tiles.is_empty() {
+                bench.happen(Event::TilesShown(drawn.tiles));
             }
         }
         Move::Resize(width, height) => bench.happen(Event::Resized { width, height }),

@@ -1,13 +1,13 @@
 //! What keys do, place by place.
 
-use super::{arrivals, board, claims, conflicts, decide, finding, leave_review, lists, looking, palette, say, sheet};
+use super::{arrivals, batch, board, claims, conflicts, decide, finding, grid, leave_review, lists, looking, palette, say, sheet};
 use crate::{
     api::submission::PictureKind,
     desk::{
         entry::{Edit, Field, Purpose},
         keymap::{self, Action, Code, Key, Place},
         message::Effect,
-        model::{Model, Panel, Part, Screen, Sheet, Tone, View},
+        model::{Batch, Model, Panel, Part, Screen, Sheet, Tone, View},
         view::layout,
     },
 };
@@ -17,6 +17,8 @@ use crate::{
 pub fn place(model: &Model) -> Place {
     match (&model.panel, model.screen) {
         (Some(Panel::Sheet(_)), _) => Place::Sheet,
+        (Some(Panel::Batch(_)), _) => Place::Batch,
+        (Some(Panel::History { .. }), _) => Place::History,
         (Some(Panel::Help { .. }), _) => Place::Help,
         (Some(Panel::Conflicts { .. }), _) => Place::Conflicts,
         (Some(Panel::Quitting), _) => Place::Quitting,
@@ -28,6 +30,7 @@ pub fn place(model: &Model) -> Place {
         (Some(Panel::Export(_)), _) => Place::Line,
         (None, Screen::Units) => Place::Units,
         (None, Screen::Queue) => Place::Queue,
+        (None, Screen::Grid) => Place::Grid,
         (None, Screen::Review) if looking::zoomed(model) => Place::Closer,
         (None, Screen::Review) => Place::Review,
     }
@@ -45,6 +48,7 @@ pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
         return typed(model);
     }
     let place = place(model);
+    grid::pressed(model, key);
     if let (Place::Sheet, Code::Char(c @ '0'..='9'), false) = (place, key.folded().code, key.ctrl) {
         return sheet::digit(model, c as u8 - b'0');
     }
@@ -69,9 +73,11 @@ pub fn act(model: &mut Model, place: Place, key: Key, action: Action, effects: &
     match place {
         Place::Units => units(model, action, effects),
         Place::Queue => queue(model, key, action, effects),
+        Place::Grid => grid::act(model, key, action, effects),
         Place::Review | Place::Closer => review(model, key.folded(), action, effects),
         Place::Sheet => sheet::act(model, action, effects),
-        Place::Help | Place::Conflicts => panel(model, action, effects),
+        Place::Batch if batch::act(model, key, action, effects) => {}
+        Place::Batch | Place::History | Place::Help | Place::Conflicts => panel(model, action, effects),
         Place::Asking => finding::act(model, action, effects),
         Place::Line if matches!(model.panel, Some(Panel::Export(_))) => board::exporting(model, action, effects),
         Place::Line => finding::naming(model, action, effects),
@@ -126,21 +132,14 @@ fn queue(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>)
     let rows = model.queue.list().rows.len();
     let page = page(model);
     match action {
-        Action::Open => {
-            if model.queue.current().is_some() {
-                // A page that is still on its way must not move the cursor away from the photo under review.
-                model.queue.list_mut().to_end = false;
-                model.screen = Screen::Review;
-                model.review.scroll = 0;
-                model.review.view = View::Together;
-                looking::whole(model);
-            }
-        }
         Action::Back if finding::step_back(model) => {}
         Action::Find => finding::open(model),
         Action::Sort => finding::sort(model, model.queue.sort.next()),
         Action::SaveView => finding::name_view(model),
         Action::DropView => finding::drop_view(model, effects),
+        Action::Open => open_review(model),
+        Action::Tiles => grid::open(model),
+        Action::Tag => grid::tag(model),
         Action::Back => {
             model.screen = Screen::Units;
             claims::release(model, effects);
@@ -151,19 +150,44 @@ fn queue(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>)
             let step = if key.code == Code::BackTab { tabs - 1 } else { 1 };
             finding::tab(model, (finding::open_tab(model) + step) % tabs, effects);
         }
-        Action::Reload => {
-            lists::reload(model);
-            arrivals::reload_progress(model, effects);
-        }
         _ => {
             let list = model.queue.list_mut();
             if moved(&mut list.selected, action, rows, page) {
                 list.to_end = action == Action::Last;
                 finding::go_on(model, action);
             } else {
-                everywhere(model, action, effects);
+                of_lists(model, action, effects);
             }
         }
+    }
+}
+
+/// What the lists of the queue know, as rows and as tiles.
+pub fn of_lists(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    match action {
+        Action::SwitchPart => {
+            let tabs = Part::ALL.len() + model.views.len();
+            finding::tab(model, (finding::open_tab(model) + 1) % tabs, effects);
+        }
+        Action::ClearTags => model.grid.tags.clear(),
+        Action::Reload => {
+            lists::reload(model);
+            arrivals::reload_progress(model, effects);
+        }
+        _ => everywhere(model, action, effects),
+    }
+}
+
+/// To the review of the photo under the cursor.
+pub fn open_review(model: &mut Model) {
+    if model.queue.current().is_some() {
+        // A page that is still on its way must not move the cursor away from the photo under review.
+        model.queue.list_mut().to_end = false;
+        model.screen = Screen::Review;
+        model.review.scroll = 0;
+        model.review.view = View::Together;
+        model.review.from_grid = false;
+        looking::whole(model);
     }
 }
 
@@ -187,6 +211,8 @@ fn review(model: &mut Model, key: Key, action: Action, effects: &mut Vec<Effect>
         Action::Back if looking::whole(model) => {}
         Action::Back => leave_review(model, effects),
         Action::Reload => arrivals::reload_current(model),
+        Action::Tag => grid::tag(model),
+        Action::History => model.panel = Some(Panel::History { scroll: 0 }),
         _ if looking::act(model, action) => {}
         _ => everywhere(model, action, effects),
     }
@@ -225,7 +251,10 @@ fn panel(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         }
         Action::Down | Action::Up => {
             let most = layout::panel_length(model).saturating_sub(1);
-            if let Some(Panel::Help { scroll, .. } | Panel::Conflicts { scroll }) = &mut model.panel {
+            if let Some(
+                Panel::Help { scroll, .. } | Panel::Conflicts { scroll } | Panel::History { scroll } | Panel::Batch(Batch { scroll, .. }),
+            ) = &mut model.panel
+            {
                 *scroll = if action == Action::Down { (*scroll + 1).min(most) } else { scroll.saturating_sub(1) };
             }
         }

@@ -9,6 +9,7 @@ use crate::{
     desk::{
         message::Effect,
         model::{List, Mark, Model, Part, Queue, Screen, Tone},
+        view::tiles,
     },
 };
 
@@ -18,6 +19,8 @@ const AHEAD: usize = 60;
 /// Opens the queue of a unit, or of all.
 pub fn open(model: &mut Model, unit: Option<String>, _effects: &mut Vec<Effect>) {
     model.queue = Queue { unit, ..Queue::default() };
+    model.grid.tags.clear();
+    model.grid.seen.clear();
     // Where nothing waits but the machine's refusals, begin there.
     if model.unit().is_some_and(|unit| unit.pending == 0 && unit.machine_refused > 0) {
         model.queue.part = Some(Part::Refused);
@@ -29,6 +32,7 @@ pub fn open(model: &mut Model, unit: Option<String>, _effects: &mut Vec<Effect>)
 pub fn reload(model: &mut Model) {
     model.queue.lists = Default::default();
     model.details.clear();
+    model.grid.seen.clear();
     // What is still under way keeps its mark; the rest is what the server says now.
     model.marks.retain(|_, mark| matches!(mark, Mark::Sending(_) | Mark::Reworking | Mark::Undoing | Mark::Notifying));
 }
@@ -62,9 +66,11 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     let (unit, part, ticket) = (model.queue.unit.clone(), model.queue.part(), model.next_ticket);
     let (status, measured) = (part.status().or(model.queue.filter.status()), model.queue.filter.checks());
     finding::stop_at_budget(&mut model.queue);
+    // Tiles are looked at by pages.
+    let ahead = if model.screen == Screen::Grid { AHEAD.max(2 * tiles::tiling(model).page()) } else { AHEAD };
     let list = model.queue.list_mut();
     let first = !list.loaded;
-    let more = list.next.is_some() && !list.stopped && (list.to_end || list.selected + AHEAD >= list.rows.len());
+    let more = list.next.is_some() && !list.stopped && (list.to_end || list.selected + ahead >= list.rows.len());
     if list.loading.is_some() || list.failed.is_some() || !(first || more) {
         return;
     }

@@ -4,12 +4,15 @@
 //! claims. So no branch can forget to.
 
 mod arrivals;
+mod batch;
 mod board;
 mod claims;
 pub mod conflicts;
 mod decide;
 mod finding;
 mod fix;
+mod grid;
+pub use grid::machine_reasons;
 mod keys;
 pub use finding::open_tab;
 pub use keys::place;
@@ -23,6 +26,8 @@ mod sheet;
 
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod grid_journeys;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
@@ -60,6 +65,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Event::Terminal(facts) => model.facts = facts,
         Event::Shown(submission) => pictures::shown(model, submission),
         Event::DraftShown(submission) => pictures::draft_shown(model, submission),
+        Event::TilesShown(tiles) => grid::shown(model, &tiles),
         Event::Line(speed) => model.line = speed,
         Event::Seasons(seasons) => arrivals::seasons(model, seasons, &mut effects),
         Event::Progress(progress) => arrivals::progress(model, *progress),
@@ -103,7 +109,7 @@ fn say(model: &mut Model, tone: Tone, key: &'static str, parameters: Vec<(&'stat
 }
 
 fn leave_review(model: &mut Model, effects: &mut Vec<Effect>) {
-    model.screen = Screen::Queue;
+    model.screen = if std::mem::take(&mut model.review.from_grid) { Screen::Grid } else { Screen::Queue };
     model.review.shown = None;
     claims::release(model, effects);
 }

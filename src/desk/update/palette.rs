@@ -34,6 +34,7 @@ fn place_below(model: &Model) -> Place {
     match model.screen {
         Screen::Units => Place::Units,
         Screen::Queue => Place::Queue,
+        Screen::Grid => Place::Grid,
         Screen::Review => Place::Review,
     }
 }
@@ -174,6 +175,9 @@ fn leave(model: &mut Model, effects: &mut Vec<Effect>) {
 /// To a queue: the open one, else that of the unit under the cursor.
 fn to_queue(model: &mut Model, effects: &mut Vec<Effect>) {
     leave(model, effects);
+    if model.screen == Screen::Grid {
+        model.screen = Screen::Queue;
+    }
     if model.screen != Screen::Queue {
         let selected = model.units.selected;
         let unit = model.units.rows().get(selected).and_then(|row| row.unit.clone());

@@ -4,7 +4,7 @@
 
 use uuid::Uuid;
 
-use super::{arrivals, conflicts};
+use super::{arrivals, conflicts, grid};
 use crate::{
     api::problem::Problem,
     desk::{
@@ -27,6 +27,9 @@ pub fn shown(model: &mut Model, submission: Uuid) {
     let current = model.current().map(|row| row.id);
     if model.screen == Screen::Review && current == Some(submission) && model.review.shown.is_none_or(|(id, _)| id != submission) {
         model.review.shown = Some((submission, model.now.ms));
+        if let Some(version) = model.current().map(|row| row.version) {
+            grid::note_seen(model, submission, version);
+        }
     }
 }
 
@@ -69,6 +72,9 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
 fn wanted(model: &Model) -> Vec<Request> {
     if matches!(model.panel, Some(Panel::Conflicts { .. })) {
         return conflicts::wanted(model);
+    }
+    if model.screen == Screen::Grid {
+        return grid::wanted(model);
     }
     if model.screen != Screen::Review || model.drawing().is_none() {
         return vec![];

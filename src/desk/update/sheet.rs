@@ -1,11 +1,11 @@
 //! The sheet of reasons: two digits choose one, so that no number has to wait for a second digit and hands learn them.
 
-use super::decide;
+use super::{batch, decide};
 use crate::{
     desk::{
         keymap::Action,
         message::Effect,
-        model::{Model, Panel, Sheet},
+        model::{Model, Panel, Screen, Sheet},
     },
     domain::reason::Reason,
 };
@@ -61,6 +61,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     };
     match action {
         Action::Toggle => toggle(sheet),
+        Action::Confirm if model.screen == Screen::Grid => batch::reasons_chosen(model),
         Action::Confirm => decide::reject(model, effects),
         Action::Back => model.panel = None,
         Action::Quit => {

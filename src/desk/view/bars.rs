@@ -25,7 +25,7 @@ pub fn header(model: &Model, pen: &mut Pen, line: Rect) {
         trail.push(unit_name(model));
         trail.push(model.text(&format!("desk.part.{}", model.queue.part().code()), &[]));
     }
-    if model.screen == Screen::Review {
+    if matches!(model.screen, Screen::Review | Screen::Grid) {
         let list = model.queue.list();
         // Rows that are not loaded yet are counted by the unit's counts.
         let counted = model.unit().map_or(0, |unit| usize::try_from(model.queue.part().count(unit)).unwrap_or(0));
@@ -69,6 +69,10 @@ fn states(model: &Model) -> Vec<(String, ratatui::style::Style)> {
         let count = unsent(model);
         let colour = if model.outbox.waiting.is_some() { model.theme.warn } else { model.theme.dim };
         states.push((model.text("desk.state.unsent", &[("count", &count)]), bar.fg(colour)));
+    }
+    if model.screen != Screen::Units && !model.grid.tags.is_empty() {
+        let count = model.grid.tags.len().to_string();
+        states.push((model.text("desk.state.tagged", &[("count", &count)]), bar.fg(model.theme.accent)));
     }
     if let Some(away) = model.away {
         let over = away.expires_at <= model.now.wall;
@@ -182,7 +186,7 @@ fn shown(model: &Model, place: Place) -> impl Iterator<Item = &'static keymap::B
         Action::PanLeft | Action::PanRight | Action::PanUp | Action::PanDown => false,
         Action::Conflicts => conflicts,
         Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
-            matches!(place, Place::Help | Place::Conflicts)
+            matches!(place, Place::Help | Place::Conflicts | Place::Batch | Place::History)
         }
         Action::Graphics | Action::Quit => place != Place::Sheet,
         _ => true,

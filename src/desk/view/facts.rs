@@ -93,7 +93,9 @@ pub fn time(model: &Model, at: Timestamp) -> String {
     at.to_zoned(model.zone.clone()).strftime("%m-%d %H:%M").to_string()
 }
 
-fn clock_time(model: &Model, at: Timestamp) -> String {
+/// The time of the day.
+#[must_use]
+pub fn clock_time(model: &Model, at: Timestamp) -> String {
     at.to_zoned(model.zone.clone()).strftime("%H:%M").to_string()
 }
 

@@ -21,6 +21,7 @@ pub fn lines(model: &Model) -> Vec<(String, String, Style)> {
     let place = match model.screen {
         Screen::Units => Place::Units,
         Screen::Queue => Place::Queue,
+        Screen::Grid => Place::Grid,
         Screen::Review => Place::Review,
     };
     let mut lines: Vec<(String, String, Style)> = Vec::new();
@@ -35,7 +36,7 @@ pub fn lines(model: &Model) -> Vec<(String, String, Style)> {
         lines.push((String::new(), String::new(), theme.base()));
     };
     section("desk.help.here", place);
-    if place == Place::Review {
+    if matches!(place, Place::Review | Place::Grid) {
         section("desk.help.sheet", Place::Sheet);
     }
     lines.push((String::new(), model.text("desk.help.signs", &[]), theme.title()));

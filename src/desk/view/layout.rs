@@ -5,7 +5,7 @@
 
 use ratatui::layout::Rect;
 
-use super::help;
+use super::{help, history};
 use crate::{
     api::submission::PictureKind,
     desk::model::{Model, Panel, Part, Screen, View},
@@ -115,14 +115,15 @@ fn places(area: Rect, view: View, cell: (u16, u16), refused: bool, panel: Option
     rest(pictures, None, checks, false)
 }
 
+/// How wide and high a portrait is in cells of this many pixels.
 #[derive(Clone, Copy)]
-struct Shape {
-    cell: (u16, u16),
+pub(super) struct Shape {
+    pub cell: (u16, u16),
 }
 
 impl Shape {
     /// Columns of a portrait (3:4) of so many rows.
-    fn columns(self, rows: u16) -> u16 {
+    pub fn columns(self, rows: u16) -> u16 {
         (u32::from(rows) * u32::from(self.cell.1) * 3 / (4 * u32::from(self.cell.0).max(1))).min(2000) as u16
     }
 
@@ -208,6 +209,12 @@ pub fn panel_length(model: &Model) -> usize {
     match &model.panel {
         Some(Panel::Help { .. }) => help::lines(model).len(),
         Some(Panel::Conflicts { .. }) => model.outbox.conflicts.len(),
+        Some(Panel::Batch(batch)) => batch.lines.len(),
+        Some(Panel::History { .. }) => {
+            let detail = model.current().and_then(|row| model.details.get(&row.id)?.ready());
+            let cells = usize::from(review(model, model.review.view).checks.width.saturating_sub(2));
+            detail.map_or(0, |detail| history::lines(model, detail, cells).len())
+        }
         _ => 0,
     }
 }

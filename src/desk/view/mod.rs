@@ -1,12 +1,15 @@
 //! Pure: `draw(&Model, &mut Frame)`. Every screen has a header, a body, a line of news and a line of keys.
 
 mod bars;
+mod batch;
 mod board;
 mod checks;
 pub mod conflicts;
 mod facts;
 mod finding;
+pub mod grid;
 pub mod help;
+pub mod history;
 pub mod layout;
 pub mod looks;
 mod mine;
@@ -15,18 +18,20 @@ mod pen;
 mod queue;
 mod review;
 mod sheet;
+pub mod tiles;
 mod units;
 
 #[cfg(test)]
 pub mod tests;
 
-use ratatui::{Frame, buffer::CellDiffOption};
+use ratatui::{Frame, buffer::CellDiffOption, layout::Rect};
 use uuid::Uuid;
 
 use crate::desk::{
     model::{Board, Model, Panel, Screen},
     picture::Painted,
     text,
+    update::machine_reasons,
 };
 use pen::Pen;
 
@@ -38,6 +43,12 @@ pub struct Drawn {
     pub complete: Option<Uuid>,
     /// The photo whose pictures are all here, some as drafts.
     pub draft: Option<Uuid>,
+    /// Tiles that are whole: the photo, and the version that is shown.
+    pub tiles: Vec<(Uuid, i64)>,
+    /// Where tiles stand, picture and words, whether the picture is here or not.
+    pub standing: Vec<(Uuid, Rect)>,
+    /// The line below the tiles that names one of them.
+    pub below: Option<Rect>,
 }
 
 /// Draws the desk.
@@ -59,8 +70,13 @@ pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
         (Some(Panel::Mine { scroll }), _) => mine::draw(model, &mut pen, body, *scroll),
         (Some(Panel::Palette(palette)), _) => cursor = palette::draw(model, &mut pen, body, palette),
         (Some(Panel::Conflicts { scroll }), _) => drawn.pictures = conflicts::draw(model, &mut pen, area, *scroll),
+        (Some(Panel::Batch(batch)), _) => batch::draw(model, &mut pen, body, batch),
+        (Some(Panel::Sheet(open)), Screen::Grid) => {
+            cursor = Some(sheet::draw(model, &mut pen, body, open, &machine_reasons(model)));
+        }
         (_, Screen::Units) => cursor = units::draw(model, &mut pen, body),
         (_, Screen::Queue) => cursor = queue::draw(model, &mut pen, body),
+        (_, Screen::Grid) => (drawn, cursor) = grid::draw(model, &mut pen, body, area),
         (_, Screen::Review) => (drawn, cursor) = review::draw(model, &mut pen, area),
     }
     bars::header(model, &mut pen, header);

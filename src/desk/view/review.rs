@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{
-    Drawn, checks, facts,
+    Drawn, checks, facts, history,
     layout::{self, Spot},
     looks,
     pen::Pen,
@@ -57,6 +57,13 @@ pub fn draw(model: &Model, pen: &mut Pen, area: Rect) -> (Drawn, Option<(u16, u1
         }
         let cursor = sheet::draw(model, pen, places.checks, open, &row.machine_reasons);
         return (drawn, Some(cursor));
+    }
+    if let (Some(Panel::History { scroll }), Some(open)) = (&model.panel, detail.ready()) {
+        if let Some(area) = places.facts {
+            below(model, pen, area, open);
+        }
+        history::draw(model, pen, places.checks, open, *scroll);
+        return (drawn, None);
     }
     match detail {
         Load::Ready(detail) => body(model, pen, &places, detail),
