@@ -10,6 +10,9 @@ use crate::{
 };
 
 const NUMBER: u16 = 9;
+/// What of a day is drawn.
+type Of = fn(&DayProgress) -> i64;
+
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// Draws it; returns the cursor's place.
@@ -97,8 +100,7 @@ fn days(model: &Model, pen: &mut Pen, space: Rect) {
         }
         _ => return,
     };
-    let lines: [(&str, fn(&DayProgress) -> i64); 2] =
-        [("desk.board.days_captured", |day| day.captured), ("desk.board.days_decided", |day| day.decided)];
+    let lines: [(&str, Of); 2] = [("desk.board.days_captured", |day| day.captured), ("desk.board.days_decided", |day| day.decided)];
     let first = space.bottom() - space.height.min(2);
     for ((key, of), y) in lines.into_iter().zip(first..space.bottom()) {
         let end = pen.write(space.x + 1, y, 24, &model.text(key, &[]), theme.dim());
@@ -111,7 +113,7 @@ fn days(model: &Model, pen: &mut Pen, space: Rect) {
 }
 
 /// A bar a day, and how many the last one had; days without any are there too. `None` where there is nothing to draw.
-fn sparkline(days: &[DayProgress], of: fn(&DayProgress) -> i64, room: usize) -> Option<(String, String)> {
+fn sparkline(days: &[DayProgress], of: Of, room: usize) -> Option<(String, String)> {
     let (first, last) = (days.first()?.day, days.last()?);
     let most = days.iter().map(of).max().filter(|most| *most > 0)?;
     let all: Vec<Date> = first.series(Span::new().days(1)).take_while(|day| *day <= last.day).collect();
