@@ -4,6 +4,9 @@ mod sender;
 
 use std::{
     collections::{HashMap, HashSet},
+    fs::OpenOptions,
+    io::{ErrorKind, Write},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -21,13 +24,14 @@ use crate::{
     client::{
         Http,
         bundle::{Bundle, register::Register},
-        http::SubmissionQuery,
+        http::{Days, SubmissionQuery},
         outbox::{Entry, Outbox},
     },
     desk::{
         away,
-        message::{Effect, Event, OutboxEvent},
+        message::{Effect, Event, Exported, OutboxEvent},
         picture::{Origin, Picture, Request, cache::Cache, encode},
+        views,
     },
 };
 
@@ -43,6 +47,8 @@ pub struct World {
     /// Where photos come from in the server's place.
     bundle: Option<Arc<Bundle>>,
     events: UnboundedSender<Event>,
+    /// The user's own, for what is kept between two desks.
+    folder: PathBuf,
     outbox: Arc<Mutex<Outbox>>,
     wake: Arc<Notify>,
     cache: Arc<Mutex<Cache>>,
@@ -57,7 +63,14 @@ pub struct World {
 impl World {
     /// Takes the world in hand, and starts to send what the outbox holds. With a bundle the server is asked only to take decisions.
     #[must_use]
-    pub fn new(http: Http, outbox: Outbox, register: Register, bundle: Option<Arc<Bundle>>, events: UnboundedSender<Event>) -> World {
+    pub fn new(
+        http: Http,
+        outbox: Outbox,
+        register: Register,
+        bundle: Option<Arc<Bundle>>,
+        folder: PathBuf,
+        events: UnboundedSender<Event>,
+    ) -> World {
         let opened = OutboxEvent::Opened { unsent: outbox.unsent().to_vec(), conflicts: outbox.conflicts().to_vec() };
         let _ = events.send(Event::Outbox(opened));
         let _ = events.send(Event::Outbox(OutboxEvent::Oldest(outbox.oldest())));
@@ -76,7 +89,7 @@ impl World {
             tokio::spawn(sender.work()).abort_handle()
         };
         let cache = Arc::new(Mutex::new(Cache::new(CACHE)));
-        World { http, bundle, events, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender, pictures: 0 }
+        World { http, bundle, events, folder, outbox, wake, cache, waiting: Vec::new(), running: HashMap::new(), sender, pictures: 0 }
     }
 
     /// Carries an effect out, or starts to. Suspension and end are the loop's own.
@@ -91,8 +104,8 @@ impl World {
         match effect {
             Effect::LoadSeasons => self.answer(async move { Event::Seasons(http.seasons().await) }),
             Effect::LoadProgress { season } => self.answer(async move { Event::Progress(Box::new(http.progress(&season).await)) }),
-            Effect::LoadPage { ticket, season, unit, status, cursor } => self.answer(async move {
-                let query = SubmissionQuery { season, unit, status: Some(status), cursor, limit: Some(PAGE) };
+            Effect::LoadPage { ticket, season, unit, status, measured, cursor } => self.answer(async move {
+                let query = SubmissionQuery { season, unit, status, measured, cursor, limit: Some(PAGE) };
                 Event::Page { ticket, page: http.submissions(&query).await }
             }),
             Effect::LoadDetail { submission } => {
@@ -112,6 +125,25 @@ impl World {
                     lease,
                     bundle: self.bundle.as_ref().map(|bundle| bundle.id()),
                     act,
+                });
+            }
+            Effect::LoadDays { season } => self.answer(async move { Event::Days(http.progress_days(&season, None).await) }),
+            Effect::LoadMine { season } => {
+                self.answer(async move { Event::Mine(Box::new(http.own_statistics(&season, Days::default()).await)) });
+            }
+            Effect::Export { season, path, format, language } => self.answer(async move {
+                Event::Exported(match http.progress_table(&season, format, language).await {
+                    Ok(table) => spawn_blocking(move || write_new(&path, &table)).await.unwrap_or(Exported::NotWritten),
+                    Err(problem) => Exported::NotTold(problem),
+                })
+            }),
+            Effect::KeepViews(views) => {
+                let (folder, events) = (self.folder.clone(), self.events.clone());
+                spawn_blocking(move || {
+                    if let Err(error) = views::save(&folder, &views) {
+                        tracing::warn!(%error, "the saved views cannot be written");
+                        let _ = events.send(Event::ViewsNotKept);
+                    }
                 });
             }
             // On what stands now, seen over the network: the bundle has no part in it.
@@ -222,6 +254,23 @@ impl Drop for World {
     fn drop(&mut self) {
         self.sender.abort();
         self.running.values().for_each(AbortHandle::abort);
+    }
+}
+
+/// Writes a file that was not there before: nothing is ever written over.
+fn write_new(path: &str, bytes: &[u8]) -> Exported {
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut file) => match file.write_all(bytes).and_then(|()| file.sync_all()) {
+            Ok(()) => Exported::Written,
+            Err(error) => {
+                // Half a table would be taken for a whole one.
+                let _ = std::fs::remove_file(path);
+                tracing::warn!(kind = ?error.kind(), "the table cannot be written");
+                Exported::NotWritten
+            }
+        },
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Exported::Exists,
+        Err(_) => Exported::NotWritten,
     }
 }
 

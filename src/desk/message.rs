@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::{
     api::{
         problem::Problem,
-        progress::Progress,
+        progress::{DayProgress, Progress},
+        reviewing::ReviewerStatistics,
         roster::Season,
         submission::{Claim, NewClaim, Page, ReviewOutcome, Submission, SubmissionSummary},
     },
@@ -17,8 +18,10 @@ use crate::{
     desk::{
         keymap::Key,
         picture::{Picture, Request, policy::Facts},
+        views::SavedView,
     },
-    domain::lifecycle::attempt::Status,
+    domain::{check::CheckId, lifecycle::attempt::Status},
+    language::Language,
 };
 
 /// When something happened.
@@ -85,6 +88,11 @@ pub enum Event {
         picture: Result<Picture, Problem>,
     },
     Claimed(Result<Claim, Problem>),
+    Days(Result<Vec<DayProgress>, Problem>),
+    Mine(Box<Result<ReviewerStatistics, Problem>>),
+    Exported(Exported),
+    /// The saved views could not be written down.
+    ViewsNotKept,
     /// What stands at the server, of a photo whose decision it refused.
     Stands {
         submission: Uuid,
@@ -103,6 +111,18 @@ pub enum Speed {
     Quick,
     /// A picture takes long enough that a draft is worth sending first.
     Slow,
+}
+
+/// What became of a table. The file's name is the user's own business: it is in no message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exported {
+    Written,
+    /// A file of that name is there already.
+    Exists,
+    NotWritten,
+    /// The server gave no table.
+    NotTold(Problem),
 }
 
 /// News of the outbox.
@@ -140,7 +160,10 @@ pub enum Effect {
         ticket: u64,
         season: String,
         unit: Option<String>,
-        status: Status,
+        /// `None` for all.
+        status: Option<Status>,
+        /// The checks that each row shall tell of.
+        measured: Vec<CheckId>,
         cursor: Option<String>,
     },
     LoadDetail {
@@ -162,6 +185,21 @@ pub enum Effect {
         lease: Option<Uuid>,
         act: Act,
     },
+    LoadDays {
+        season: String,
+    },
+    LoadMine {
+        season: String,
+    },
+    /// Write the season's progress as a table into a new file. `format` is `csv` or `xlsx`.
+    Export {
+        season: String,
+        path: String,
+        format: &'static str,
+        language: Language,
+    },
+    /// Write the saved views down.
+    KeepViews(Vec<SavedView>),
     /// Take a decision back that has not been sent yet.
     TakeBack {
         submission: Uuid,
