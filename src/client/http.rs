@@ -19,7 +19,7 @@ use crate::api::{
     roster::{RosterReport, Season},
     submission::{Claim, NewClaim, NewReview, NewSubmission, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
 };
-use crate::domain::lifecycle::attempt::Status;
+use crate::domain::{check::CheckId, lifecycle::attempt::Status};
 use crate::language::Language;
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -56,6 +56,8 @@ pub struct SubmissionQuery {
     pub season: String,
     pub unit: Option<String>,
     pub status: Option<Status>,
+    /// The checks that each row shall tell of.
+    pub measured: Vec<CheckId>,
     pub cursor: Option<String>,
     pub limit: Option<u32>,
 }
@@ -240,10 +242,12 @@ impl Http {
     /// One page of submissions. `GET /v1/submissions`
     pub async fn submissions(&self, query: &SubmissionQuery) -> Result<Page<SubmissionSummary>, Problem> {
         let limit = query.limit.map(|limit| limit.to_string());
+        let measured = query.measured.iter().map(|check| check.code()).collect::<Vec<_>>().join(",");
         let pairs = [
             ("season", Some(query.season.as_str())),
             ("unit", query.unit.as_deref()),
             ("status", query.status.map(Status::code)),
+            ("measured", Some(measured.as_str()).filter(|measured| !measured.is_empty())),
             ("cursor", query.cursor.as_deref()),
             ("limit", limit.as_deref()),
         ];

@@ -13,7 +13,7 @@ pub fn answer(bundle: &Bundle, effect: &Effect) -> Option<Vec<Event>> {
         Effect::LoadSeasons => vec![Event::Seasons(Ok(vec![bundle.season().clone()]))],
         Effect::LoadProgress { .. } => vec![Event::Progress(Box::new(Ok(bundle.progress())))],
         Effect::LoadPage { ticket, season, unit, status, .. } => {
-            let query = SubmissionQuery { season: season.clone(), unit: unit.clone(), status: Some(*status), ..SubmissionQuery::default() };
+            let query = SubmissionQuery { season: season.clone(), unit: unit.clone(), status: *status, ..SubmissionQuery::default() };
             vec![Event::Page { ticket: *ticket, page: Ok(bundle.submissions(&query)) }]
         }
         Effect::LoadDetail { submission } => {

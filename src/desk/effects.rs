@@ -5,6 +5,9 @@ mod sender;
 
 use std::{
     collections::{HashMap, HashSet},
+    fs::OpenOptions,
+    io::{ErrorKind, Write},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -22,17 +25,18 @@ use crate::{
     client::{
         Http,
         bundle::{Bundle, register::Register},
-        http::SubmissionQuery,
+        http::{Days, SubmissionQuery},
         outbox::{Entry, Outbox},
     },
     desk::{
         away,
-        message::{Effect, Event, OutboxEvent},
+        message::{Effect, Event, Exported, OutboxEvent},
         picture::{
             Origin, Picture, Request,
             cache::{Cache, Name},
             encode,
         },
+        views,
     },
 };
 
@@ -50,6 +54,8 @@ pub struct World {
     /// Where photos come from in the server's place.
     bundle: Option<Arc<Bundle>>,
     events: UnboundedSender<Event>,
+    /// The user's own, for what is kept between two desks.
+    folder: PathBuf,
     outbox: Arc<Mutex<Outbox>>,
     wake: Arc<Notify>,
     own: Arc<OwnFiles>,
@@ -71,6 +77,7 @@ impl World {
         own: OwnFiles,
         register: Register,
         bundle: Option<Arc<Bundle>>,
+        folder: PathBuf,
         events: UnboundedSender<Event>,
     ) -> World {
         let _ = events.send(Event::Habits(own.habits()));
@@ -96,6 +103,7 @@ impl World {
             http,
             bundle,
             events,
+            folder,
             outbox,
             wake,
             own: Arc::new(own),
@@ -119,8 +127,8 @@ impl World {
         match effect {
             Effect::LoadSeasons => self.answer(async move { Event::Seasons(http.seasons().await) }),
             Effect::LoadProgress { season } => self.answer(async move { Event::Progress(Box::new(http.progress(&season).await)) }),
-            Effect::LoadPage { ticket, season, unit, status, cursor } => self.answer(async move {
-                let query = SubmissionQuery { season, unit, status: Some(status), cursor, limit: Some(PAGE) };
+            Effect::LoadPage { ticket, season, unit, status, measured, cursor } => self.answer(async move {
+                let query = SubmissionQuery { season, unit, status, measured, cursor, limit: Some(PAGE) };
                 Event::Page { ticket, page: http.submissions(&query).await }
             }),
             Effect::LoadDetail { submission } => {
@@ -165,6 +173,25 @@ impl World {
                 spawn_blocking(move || {
                     if let Err(error) = own.keep_habits(&habits) {
                         tracing::warn!(%error, "the habits cannot be written");
+                    }
+                });
+            }
+            Effect::LoadDays { season } => self.answer(async move { Event::Days(http.progress_days(&season, None).await) }),
+            Effect::LoadMine { season } => {
+                self.answer(async move { Event::Mine(Box::new(http.own_statistics(&season, Days::default()).await)) });
+            }
+            Effect::Export { season, path, format, language } => self.answer(async move {
+                Event::Exported(match http.progress_table(&season, format, language).await {
+                    Ok(table) => spawn_blocking(move || write_new(&path, &table)).await.unwrap_or(Exported::NotWritten),
+                    Err(problem) => Exported::NotTold(problem),
+                })
+            }),
+            Effect::KeepViews(views) => {
+                let (folder, events) = (self.folder.clone(), self.events.clone());
+                spawn_blocking(move || {
+                    if let Err(error) = views::save(&folder, &views) {
+                        tracing::warn!(%error, "the saved views cannot be written");
+                        let _ = events.send(Event::ViewsNotKept);
                     }
                 });
             }
@@ -276,6 +303,23 @@ impl Drop for World {
     fn drop(&mut self) {
         self.sender.abort();
         self.running.values().for_each(AbortHandle::abort);
+    }
+}
+
+/// Writes a file that was not there before: nothing is ever written over.
+fn write_new(path: &str, bytes: &[u8]) -> Exported {
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut file) => match file.write_all(bytes).and_then(|()| file.sync_all()) {
+            Ok(()) => Exported::Written,
+            Err(error) => {
+                // Half a table would be taken for a whole one.
+                let _ = std::fs::remove_file(path);
+                tracing::warn!(kind = ?error.kind(), "the table cannot be written");
+                Exported::NotWritten
+            }
+        },
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Exported::Exists,
+        Err(_) => Exported::NotWritten,
     }
 }
 

@@ -8,14 +8,15 @@ use uuid::Uuid;
 use crate::{
     api::{
         problem::{Problem, code},
-        progress::{Progress, UnitProgress},
+        progress::{DayProgress, Deliveries, Prints, Progress, UnitProgress},
+        reviewing::{Agreement, DayOfReviews, Pace, ReviewerStatistics},
         roster::Season,
-        submission::{Claim, MaskedStudent, Page, PastAttempt, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
+        submission::{Claim, MaskedStudent, Measured, Page, PastAttempt, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
     },
     client::outbox::{Act, Conflict, Contents, Entry, Line, undo_version},
     desk::{
         keymap::{Code, Key},
-        message::{Effect, Event, Message, Moment, OutboxEvent},
+        message::{Effect, Event, Exported, Message, Moment, OutboxEvent},
         model::{Model, Start},
         picture::{Picture, policy::Graphics},
         theme::Theme,
@@ -57,6 +58,7 @@ pub fn row(n: u32, status: Status) -> SubmissionSummary {
         submitted_at: second(i64::from(n) * 60 - 86_400),
         checks: if bad { Verdict::Fail } else { Verdict::Pass },
         machine_reasons: if bad { vec![Reason::UnevenLight] } else { vec![] },
+        measured: vec![],
         band: Some(if n % 7 == 3 { Band::Doubtful } else { Band::Same }),
         claimed_until: None,
         decision: None,
@@ -126,6 +128,25 @@ fn past(row: &SubmissionSummary) -> Vec<PastAttempt> {
     (1..row.number).map(past).collect()
 }
 
+fn mine() -> ReviewerStatistics {
+    let pace = |measured, seconds| Pace { measured, median_seconds: Some(seconds) };
+    let day = |n: i8, reviews| DayOfReviews { day: jiff::civil::date(2025, 6, n), reviews, pace: pace(reviews, 3.0) };
+    ReviewerStatistics {
+        reviewer: Uuid::from_u128(9),
+        name: Some("lin".into()),
+        reviews: 412,
+        approvals: 371,
+        rejections: 41,
+        undone: 5,
+        skipped: 7,
+        pace: pace(398, 3.4),
+        days: vec![day(13, 120), day(14, 212), day(15, 80)],
+        reasons: vec![],
+        against_final: Agreement { both: 60, same: 57, kappa: Some(0.87), undefined: None },
+        golden: None,
+    }
+}
+
 pub fn start(language: Language, size: (u16, u16)) -> Start {
     Start {
         language,
@@ -137,6 +158,7 @@ pub fn start(language: Language, size: (u16, u16)) -> Start {
         zone: TimeZone::UTC,
         season: None,
         unit: None,
+        views: Some(vec![]),
         away: None,
     }
 }
@@ -278,13 +300,27 @@ impl Bench {
                 closes_at: None,
             }]))],
             Effect::LoadProgress { .. } => vec![Event::Progress(Box::new(Ok(self.progress())))],
-            Effect::LoadPage { ticket, status, cursor, .. } => {
+            Effect::LoadPage { ticket, unit, status, measured, cursor, .. } => {
                 let from: usize = cursor.map_or(0, |cursor| cursor.parse().unwrap());
-                let mut rows = self.rows.iter().filter(|row| row.status == status).skip(from);
-                let items: Vec<_> = rows.by_ref().take(100).cloned().collect();
+                let wanted = |row: &&SubmissionSummary| {
+                    status.is_none_or(|status| row.status == status) && unit.as_ref().is_none_or(|unit| row.unit == *unit)
+                };
+                let mut rows = self.rows.iter().filter(wanted).skip(from);
+                let mut items: Vec<_> = rows.by_ref().take(100).cloned().collect();
+                for row in &mut items {
+                    let checks = checks(row.checks == Verdict::Fail).into_iter().filter(|check| measured.contains(&check.id));
+                    row.measured = checks.map(|check| Measured { check: check.id, value: check.value, verdict: check.verdict }).collect();
+                }
                 let next = rows.next().map(|_| (from + 100).to_string());
                 vec![Event::Page { ticket, page: Ok(Page { items, next }) }]
             }
+            Effect::LoadDays { .. } => {
+                let day =
+                    |n: i8| DayProgress { day: jiff::civil::date(2025, 6, n), captured: i64::from(n % 5) * 40, decided: i64::from(n) * 3 };
+                vec![Event::Days(Ok((1..=15).filter(|n| *n != 8).map(day).collect()))]
+            }
+            Effect::LoadMine { .. } => vec![Event::Mine(Box::new(Ok(mine())))],
+            Effect::Export { path, .. } => vec![Event::Exported(if path.contains("taken") { Exported::Exists } else { Exported::Written })],
             Effect::LoadDetail { submission } => {
                 let detail = detail(self.find(submission));
                 vec![Event::Detail { submission, detail: Ok(Box::new(detail)) }]
@@ -344,7 +380,12 @@ impl Bench {
                 vec![Event::Saved { submission, version, place: Ok("/run/picture.jpg".into()) }]
             }
             Effect::KeepHabits(_) => vec![],
-            Effect::KeepClaim { .. } | Effect::ReleaseClaim { .. } | Effect::Seen(_) | Effect::Suspend | Effect::Quit => vec![],
+            Effect::KeepClaim { .. }
+            | Effect::ReleaseClaim { .. }
+            | Effect::Seen(_)
+            | Effect::KeepViews(_)
+            | Effect::Suspend
+            | Effect::Quit => vec![],
         }
     }
 
@@ -413,6 +454,10 @@ impl Bench {
             unit_name: Some("西安分校".into()),
             students: self.rows.len() as i64 + 12,
             captured_students: self.rows.len() as i64,
+            invited: self.rows.len() as i64 + 10,
+            overdue: 4,
+            deliveries: Deliveries { uploaded: 4, accepted: 1, ..Deliveries::default() },
+            prints: Prints { mailed: 2, ..Prints::default() },
             done_students: 6,
             pending: count(Status::Pending),
             machine_refused: count(Status::MachineRefused),

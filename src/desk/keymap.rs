@@ -84,6 +84,13 @@ pub enum Place {
     Help,
     Conflicts,
     Quitting,
+    /// The field of the filter.
+    Asking,
+    /// A field for one line.
+    Line,
+    Palette,
+    Board,
+    Mine,
 }
 
 macro_rules! actions {
@@ -159,6 +166,16 @@ actions! {
     Toggle, "toggle";
     Confirm, "confirm";
     Clear, "clear";
+    Palette, "palette";
+    Board, "board";
+    Mine, "mine";
+    Export, "export";
+    Find, "find";
+    Sort, "sort";
+    SaveView, "save_view";
+    DropView, "drop_view";
+    Complete, "complete";
+    Accept, "accept";
     KeepMine, "keep_mine";
     TakeTheirs, "take_theirs";
     Yes, "yes";
@@ -232,6 +249,12 @@ const REVIEW: &[Binding] = &[
     bind(Action::Down, "j ↓", &[Char('j'), Down]),
     bind(Action::Up, "k ↑", &[Char('k'), Up]),
 ];
+const FINDING: &[Binding] = &[
+    // Where Chinese punctuation is on, the key of the slash gives the enumeration comma.
+    bind(Action::Find, "/", &[Char('/'), Char('、')]),
+    bind(Action::Sort, "o", &[Char('o')]),
+    bind(Action::SaveView, "w", &[Char('w')]),
+];
 const CLOSER: &[Binding] = &[
     bind(Action::PanLeft, "←", &[Left]),
     bind(Action::PanRight, "→", &[Right]),
@@ -244,6 +267,7 @@ const EVERYWHERE: &[Binding] = &[
     bind(Action::Reload, "R", &[Char('R')]),
     bind(Action::Conflicts, "c", &[Char('c')]),
     bind(Action::Graphics, "g", &[Char('g')]),
+    bind(Action::Palette, ":", &[Char(':')]),
     bind(Action::Help, "?", &[Char('?')]),
     Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
@@ -298,6 +322,34 @@ const CONFLICTS: &[Binding] = &[
     bind(Action::Back, "Esc", &[Escape, Char('q'), Char('c')]),
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
+const ASKING: &[Binding] = &[
+    bind(Action::Accept, "Enter", &[Enter]),
+    bind(Action::Complete, "Tab", &[Tab]),
+    bind(Action::Down, "↓", &[Down]),
+    bind(Action::Up, "↑", &[Up, BackTab]),
+    bind(Action::Back, "Esc", &[Escape]),
+    Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const BOARDS: &[Binding] = &[bind(Action::Board, "b", &[Char('b')]), bind(Action::Mine, "m", &[Char('m')])];
+const BOARD: &[Binding] = &[bind(Action::Sort, "o", &[Char('o')]), bind(Action::Export, "e", &[Char('e')])];
+const MINE: &[Binding] = &[bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]), bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp])];
+const PALETTE: &[Binding] = &[
+    bind(Action::Accept, "Enter", &[Enter]),
+    bind(Action::Down, "↓", &[Down, Tab]),
+    bind(Action::Up, "↑", &[Up, BackTab]),
+    bind(Action::PageDown, "PgDn", &[PageDown]),
+    bind(Action::PageUp, "PgUp", &[PageUp]),
+    bind(Action::Back, "Esc", &[Escape]),
+    Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const LINE: &[Binding] = &[
+    bind(Action::Accept, "Enter", &[Enter]),
+    bind(Action::Back, "Esc", &[Escape]),
+    Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
 const QUITTING: &[Binding] = &[
     Binding { action: Action::Yes, written: "y", keys: &[Char('y'), Char('q')], ctrl: &['c'] },
     bind(Action::No, "n", &[Char('n'), Escape, Enter]),
@@ -306,8 +358,8 @@ const QUITTING: &[Binding] = &[
 /// The tables that hold in a place, the most useful first.
 fn tables(place: Place) -> &'static [&'static [Binding]] {
     match place {
-        Place::Units => &[LISTS, UNDO, EVERYWHERE],
-        Place::Queue => &[LISTS, PARTS, QUEUE, UNDO, EVERYWHERE],
+        Place::Units => &[LISTS, BOARDS, UNDO, EVERYWHERE],
+        Place::Queue => &[LISTS, PARTS, FINDING, QUEUE, UNDO, EVERYWHERE],
         Place::Grid => &[GRID, PARTS, UNDO, EVERYWHERE],
         Place::Review => &[REVIEW, UNDO, EVERYWHERE],
         // The first table that knows a key has it.
@@ -319,6 +371,11 @@ fn tables(place: Place) -> &'static [&'static [Binding]] {
         Place::Help => &[HELP],
         Place::Conflicts => &[CONFLICTS],
         Place::Quitting => &[QUITTING],
+        Place::Asking => &[ASKING],
+        Place::Line => &[LINE],
+        Place::Palette => &[PALETTE],
+        Place::Board => &[LISTS, BOARD, EVERYWHERE],
+        Place::Mine => &[MINE, EVERYWHERE],
     }
 }
 
@@ -358,18 +415,23 @@ mod tests {
     use super::*;
     use crate::language::{Language, has_text};
 
-    const PLACES: [Place; 11] = [
+    const PLACES: [Place; 16] = [
         Place::Units,
         Place::Queue,
-        Place::Grid,
         Place::Review,
         Place::Sheet,
         Place::PassOn,
-        Place::Batch,
-        Place::History,
         Place::Help,
         Place::Conflicts,
         Place::Quitting,
+        Place::Asking,
+        Place::Line,
+        Place::Palette,
+        Place::Board,
+        Place::Mine,
+        Place::Grid,
+        Place::Batch,
+        Place::History,
     ];
 
     #[test]

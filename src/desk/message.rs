@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::{
     api::{
         problem::Problem,
-        progress::Progress,
-        reviewing::NewSkip,
+        progress::{DayProgress, Progress},
+        reviewing::{NewSkip, ReviewerStatistics},
         roster::Season,
         submission::{Claim, NewClaim, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
     },
@@ -19,8 +19,10 @@ use crate::{
         habits::Habits,
         keymap::Key,
         picture::{Picture, Request, policy::Facts},
+        views::SavedView,
     },
-    domain::lifecycle::attempt::Status,
+    domain::{check::CheckId, lifecycle::attempt::Status},
+    language::Language,
 };
 
 /// When something happened.
@@ -99,6 +101,11 @@ pub enum Event {
     },
     /// What this reviewer's hands are used to.
     Habits(Habits),
+    Days(Result<Vec<DayProgress>, Problem>),
+    Mine(Box<Result<ReviewerStatistics, Problem>>),
+    Exported(Exported),
+    /// The saved views could not be written down.
+    ViewsNotKept,
     /// What stands at the server, of a photo whose decision it refused.
     Stands {
         submission: Uuid,
@@ -117,6 +124,18 @@ pub enum Speed {
     Quick,
     /// A picture takes long enough that a draft is worth sending first.
     Slow,
+}
+
+/// What became of a table. The file's name is the user's own business: it is in no message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exported {
+    Written,
+    /// A file of that name is there already.
+    Exists,
+    NotWritten,
+    /// The server gave no table.
+    NotTold(Problem),
 }
 
 /// News of the outbox.
@@ -154,7 +173,10 @@ pub enum Effect {
         ticket: u64,
         season: String,
         unit: Option<String>,
-        status: Status,
+        /// `None` for all.
+        status: Option<Status>,
+        /// The checks that each row shall tell of.
+        measured: Vec<CheckId>,
         cursor: Option<String>,
     },
     LoadDetail {
@@ -176,6 +198,21 @@ pub enum Effect {
         lease: Option<Uuid>,
         act: Act,
     },
+    LoadDays {
+        season: String,
+    },
+    LoadMine {
+        season: String,
+    },
+    /// Write the season's progress as a table into a new file. `format` is `csv` or `xlsx`.
+    Export {
+        season: String,
+        path: String,
+        format: &'static str,
+        language: Language,
+    },
+    /// Write the saved views down.
+    KeepViews(Vec<SavedView>),
     /// Take a decision back that has not been sent yet.
     TakeBack {
         submission: Uuid,

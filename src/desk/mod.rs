@@ -5,11 +5,12 @@
 //!  ├ frames    the order of a frame's bytes; what was seen, how quick the line is
 //!  ├ effects   where the world is touched: HTTP, outbox, pictures; `away` answers from a bundle
 //!  ├ terminal  enter and leave, probe, input bytes, signals
-//!  └ record    the explicit log of messages
+//!  ├ record    the explicit log of messages
+//!  └ views     the user's saved filters, in a file of theirs
 //! update       pure: (model, message) → effects
 //! view         pure: model → frame
 //! picture      what to draw where: policy, resize, cells, cache
-//! model message keymap theme text entry
+//! model message keymap theme text entry filter names palette
 //! ```
 //!
 //! `model`, `message`, `update` and `view` know no clock, tty, socket or runtime: time and keys arrive in messages.
@@ -17,6 +18,7 @@
 pub mod away;
 pub mod effects;
 pub mod entry;
+pub mod filter;
 #[cfg(test)]
 pub mod fixtures;
 pub mod frames;
@@ -24,6 +26,8 @@ pub mod habits;
 pub mod keymap;
 pub mod message;
 pub mod model;
+pub mod names;
+pub mod palette;
 pub mod picture;
 pub mod record;
 pub mod run;
@@ -32,3 +36,4 @@ pub mod text;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod views;

@@ -106,6 +106,7 @@ pub fn read(path: &Path) -> io::Result<(Start, Vec<Message>)> {
         zone: TimeZone::UTC,
         season: header.season,
         unit: header.unit,
+        views: Some(vec![]),
         away: header.away,
     };
     Ok((start, messages))

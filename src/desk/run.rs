@@ -36,6 +36,7 @@ use crate::{
         },
         theme::{Theme, ThemeError},
         update::update,
+        views,
     },
     language::Language,
 };
@@ -110,6 +111,10 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
     let theme = Theme::load(&config.theme, probe.facts().depth)?;
     let outbox = Outbox::open(&config.state_folder, config.http.address(), config.user.id).map_err(DeskError::Outbox)?;
     let own = OwnFiles::new(&config.state_folder, config.user.id);
+    let views = views::load(&config.state_folder);
+    if let Err(error) = &views {
+        tracing::warn!(%error, "the saved views cannot be read");
+    }
     let start = Start {
         language: config.language,
         theme,
@@ -120,6 +125,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
         zone: TimeZone::system(),
         season: config.season,
         unit: config.unit,
+        views: views.ok(),
         away: config.bundle.as_ref().map(|bundle| Away { expires_at: bundle.expires_at() }),
     };
     let recorder = config.record.map(|path| Recorder::create(&path, &start)).transpose().map_err(DeskError::Record)?;
@@ -131,7 +137,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
     let desk = Desk {
         began: Instant::now(),
         model: Model::new(start),
-        world: World::new(config.http, outbox, own, Register::of(&config.state_folder), config.bundle, events),
+        world: World::new(config.http, outbox, own, Register::of(&config.state_folder), config.bundle, config.state_folder, events),
         probe,
         recorder,
         frames: Frames::start()?,

@@ -16,11 +16,12 @@ const fn word(name: &'static str, about: &'static str, example: &'static str) ->
 }
 
 /// Parameters by their names.
-pub const PARAMETERS: [Word; 22] = [
+pub const PARAMETERS: [Word; 23] = [
     word("season", "Code of the season.", "2027-summer"),
     word("unit", "Code of a unit; everything in scope where it is left out.", "101"),
     word("code", "Code of the season.", "2027-summer"),
     word("status", "Only those that stand here now.", "pending"),
+    word("measured", "Codes of checks with commas between them: each row then tells what these said.", "blur,roll"),
     word("state", "Only those that stand here now.", "ready"),
     word("kind", "Which of the submission's pictures.", "standard"),
     word("cursor", "`next` of the page before; the first page where it is left out.", "AAYkAB0XWAABl_PCWjF8wLnVL09vGpw-"),

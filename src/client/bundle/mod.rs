@@ -38,7 +38,7 @@ use crate::{
         problem::{self, Problem},
         progress::{Progress, UnitProgress},
         roster::Season,
-        submission::{Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
+        submission::{Measured, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
     },
     domain::lifecycle::attempt::Status,
 };
@@ -259,7 +259,11 @@ impl Bundle {
     #[must_use]
     pub fn submissions(&self, query: &SubmissionQuery) -> Page<SubmissionSummary> {
         let here = query.season == self.season().code && query.unit.as_deref().is_none_or(|unit| unit == self.unit());
-        let rows = self.index.photos.iter().filter_map(|photo| self.detail(photo.submission)).map(|detail| detail.summary);
+        let rows = self.index.photos.iter().filter_map(|photo| self.detail(photo.submission)).map(|detail| {
+            let checks = detail.report.iter().flat_map(|report| &report.checks).filter(|check| query.measured.contains(&check.id));
+            let measured = checks.map(|check| Measured { check: check.id, value: check.value, verdict: check.verdict }).collect();
+            SubmissionSummary { measured, ..detail.summary }
+        });
         let items = rows.filter(|row| here && query.status.is_none_or(|status| status == row.status)).collect();
         Page { items, next: None }
     }

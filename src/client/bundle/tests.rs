@@ -54,6 +54,7 @@ fn detail(n: u128) -> Submission {
             submitted_at: now(),
             checks: Verdict::Pass,
             machine_reasons: vec![],
+            measured: vec![],
             band: None,
             claimed_until: None,
             decision: None,

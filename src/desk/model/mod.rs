@@ -1,6 +1,8 @@
 //! What the desk knows: plain data, changed by `update` only, drawn by `view` only.
 
+mod board;
 mod decisions;
+mod finding;
 mod grid;
 mod lists;
 mod panels;
@@ -14,7 +16,8 @@ use uuid::Uuid;
 use crate::{
     api::{
         problem::Problem,
-        progress::UnitProgress,
+        progress::{DayProgress, UnitProgress},
+        reviewing::ReviewerStatistics,
         roster::Season,
         submission::{Claim, Submission, SubmissionSummary},
     },
@@ -28,11 +31,14 @@ use crate::{
         },
         theme::Theme,
         update::press::Presses,
+        views::SavedView,
     },
     language::{self, Language},
 };
 
+pub use board::{Board, Column, Rhythm};
 pub use decisions::{Away, Decided, DecidedState, Mark, OutboxState, Undone};
+pub use finding::{Asking, Palette};
 pub use grid::{Batch, Fate, Grid, Line, Seen, Why};
 pub use lists::{List, Part, Queue, Units};
 pub use panels::{MacroKey, PassOn, Sheet};
@@ -60,7 +66,17 @@ pub struct Model {
     pub screen: Screen,
     pub panel: Option<Panel>,
     pub units: Units,
+    /// What came and what was decided, day by day.
+    pub days: Load<Vec<DayProgress>>,
+    /// When they were last asked for.
+    pub days_at: u64,
+    pub mine: Load<Box<ReviewerStatistics>>,
+    pub rhythm: Rhythm,
     pub queue: Queue,
+    /// The user's own.
+    pub views: Vec<SavedView>,
+    /// Their file is not understood, so it is not written over.
+    pub views_unreadable: bool,
     pub grid: Grid,
     pub review: Review,
     pub details: HashMap<Uuid, Load<Box<Submission>>>,
@@ -114,11 +130,25 @@ pub enum Panel {
     },
     Help {
         scroll: usize,
+        /// What is looked for in it.
+        field: Field,
     },
     Conflicts {
         scroll: usize,
     },
     Quitting,
+    Asking(Asking),
+    Palette(Palette),
+    /// How far the units are.
+    Board(Board),
+    /// The reviewer's own numbers.
+    Mine {
+        scroll: usize,
+    },
+    /// The name of the file that the board goes into.
+    Export(Field),
+    /// A name for the filter as it stands.
+    Naming(Field),
 }
 
 impl Panel {
@@ -127,8 +157,16 @@ impl Panel {
     pub fn field(&self) -> Option<&Field> {
         match self {
             Panel::PassOn(panel) => Some(&panel.note),
-            Panel::Sheet(_) | Panel::Batch(_) | Panel::History { .. } => None,
-            Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Sheet(_)
+            | Panel::Batch(_)
+            | Panel::History { .. }
+            | Panel::Conflicts { .. }
+            | Panel::Quitting
+            | Panel::Board(_)
+            | Panel::Mine { .. } => None,
+            Panel::Asking(asking) => Some(&asking.field),
+            Panel::Palette(palette) => Some(&palette.field),
+            Panel::Help { field, .. } | Panel::Naming(field) | Panel::Export(field) => Some(field),
         }
     }
 
@@ -136,8 +174,16 @@ impl Panel {
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         match self {
             Panel::PassOn(panel) => Some(&mut panel.note),
-            Panel::Sheet(_) | Panel::Batch(_) | Panel::History { .. } => None,
-            Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::Sheet(_)
+            | Panel::Batch(_)
+            | Panel::History { .. }
+            | Panel::Conflicts { .. }
+            | Panel::Quitting
+            | Panel::Board(_)
+            | Panel::Mine { .. } => None,
+            Panel::Asking(asking) => Some(&mut asking.field),
+            Panel::Palette(palette) => Some(&mut palette.field),
+            Panel::Help { field, .. } | Panel::Naming(field) | Panel::Export(field) => Some(field),
         }
     }
 }
@@ -192,6 +238,8 @@ pub struct Start {
     pub zone: TimeZone,
     pub season: Option<String>,
     pub unit: Option<String>,
+    /// The user's saved views; absent where their file cannot be read.
+    pub views: Option<Vec<SavedView>>,
     /// The bundle that is worked on.
     pub away: Option<Away>,
 }
@@ -215,7 +263,13 @@ impl Model {
             screen: Screen::Units,
             panel: None,
             units: Units::default(),
+            days: Load::No,
+            days_at: 0,
+            mine: Load::No,
+            rhythm: Rhythm::default(),
             queue: Queue::default(),
+            views_unreadable: start.views.is_none(),
+            views: start.views.unwrap_or_default(),
             grid: Grid::default(),
             review: Review::default(),
             details: HashMap::new(),
@@ -306,7 +360,8 @@ impl Model {
     #[must_use]
     pub fn due(&self) -> Option<u64> {
         let news = self.news.as_ref().map(|news| news.until);
+        let sieve = (self.screen != Screen::Units && !self.queue.list().unsieved.is_empty()).then_some(self.now.ms);
         let hurry = self.hurried().then_some(self.review.hurried_until);
-        [self.presses.due(), news, hurry].into_iter().flatten().min()
+        [self.presses.due(), news, hurry, sieve].into_iter().flatten().min()
     }
 }

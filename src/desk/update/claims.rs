@@ -26,7 +26,7 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     if !claims(model) || model.claiming || !model.queue.part().waits() {
         return;
     }
-    let Some(season) = &model.season else { return };
+    let (Some(season), Some(status)) = (&model.season, model.queue.part().status()) else { return };
     let now = model.now.ms;
     let window = window(model);
     if !window.is_empty() {
@@ -34,7 +34,7 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
         let claim = NewClaim {
             season: season.code.clone(),
             unit: model.queue.unit.clone(),
-            status: model.queue.part().status(),
+            status,
             count: u8::try_from(window.len()).unwrap_or(u8::MAX),
             keep: held.filter(|id| window.contains(id)).collect(),
             only: window.clone(),

@@ -138,7 +138,9 @@ fn over(model: &mut Model) {
 /// People were erased: nothing of them stays.
 pub fn erased(model: &mut Model, submissions: &[Uuid]) {
     for list in &mut model.queue.lists {
-        list.rows.retain(|row| !submissions.contains(&row.id));
+        for rows in [&mut list.rows, &mut list.hidden, &mut list.unsieved] {
+            rows.retain(|row| !submissions.contains(&row.id));
+        }
         list.selected = list.selected.min(list.rows.len().saturating_sub(1));
     }
     model.details.retain(|id, _| !submissions.contains(id));

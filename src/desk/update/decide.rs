@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{
-    batch, leave_review, lists, looking,
+    batch, board, leave_review, lists, looking,
     press::{Press, SEEN, Waiting},
     say, sheet,
 };
@@ -159,6 +159,7 @@ pub fn keep(model: &mut Model, submission: Uuid, review: NewReview, batch: Optio
     });
     // Counted here at once: the outbox says the true number as soon as the decision is on disk.
     model.outbox.unsent += 1;
+    board::decided(model);
 }
 
 /// To the next photo that waits: ahead first, then those that were skipped.

@@ -5,17 +5,21 @@
 
 mod arrivals;
 mod batch;
+mod board;
 mod claims;
 pub mod conflicts;
 mod decide;
+mod finding;
 mod fix;
 mod grid;
 pub use grid::machine_reasons;
 mod keys;
+pub use finding::open_tab;
 pub use keys::place;
 mod lists;
 mod looking;
 mod outbox;
+mod palette;
 mod pass_on;
 mod pictures;
 pub mod press;
@@ -31,6 +35,8 @@ mod grid_journeys;
 mod journeys;
 #[cfg(test)]
 mod offline;
+#[cfg(test)]
+mod searches;
 
 use crate::desk::{
     message::{Effect, Event, Message},
@@ -75,6 +81,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Event::Saved { submission, version, place } => looking::saved(model, submission, version, place),
         Event::PassedOn { submission, result } => pass_on::answered(model, submission, result),
         Event::Habits(habits) => model.habits = habits,
+        Event::Days(days) => board::days(model, days),
+        Event::Mine(mine) => board::mine(model, *mine),
+        Event::Exported(exported) => board::exported(model, exported, &mut effects),
+        Event::ViewsNotKept => say(model, Tone::Problem, "desk.news.views_not_kept", vec![]),
         Event::Outbox(event) => outbox::arrived(model, event, &mut effects),
     }
     settle(model, &mut effects);
@@ -91,6 +101,8 @@ fn expire(model: &mut Model) {
 /// Asks for whatever the present state needs and has not got.
 fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     arrivals::settle(model, effects);
+    finding::settle(model);
+    board::settle(model, effects);
     lists::settle(model, effects);
     pictures::settle(model, effects);
     claims::settle(model, effects);

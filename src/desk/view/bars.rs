@@ -23,7 +23,7 @@ pub fn header(model: &Model, pen: &mut Pen, line: Rect) {
     trail.extend(model.season.as_ref().map(|season| season.name.clone()));
     if model.screen != Screen::Units {
         trail.push(unit_name(model));
-        trail.push(model.text(&format!("desk.part.{}", model.queue.part().status().code()), &[]));
+        trail.push(model.text(&format!("desk.part.{}", model.queue.part().code()), &[]));
     }
     if matches!(model.screen, Screen::Review | Screen::Grid) {
         let list = model.queue.list();

@@ -83,7 +83,7 @@ pub fn draw(model: &Model, pen: &mut Pen, area: Rect, selected: usize) -> Vec<Pa
 
 fn who(model: &Model, conflict: &Conflict) -> String {
     let submission = conflict.entry.submission;
-    let row = model.queue.lists.iter().flat_map(|list| &list.rows).find(|row| row.id == submission);
+    let row = model.queue.lists.iter().flat_map(|list| list.all()).find(|row| row.id == submission);
     let stands = model.standing.get(&submission).and_then(Load::ready).map(|stands| &stands.summary);
     row.or(stands).map_or_else(|| submission.to_string()[..13].to_owned(), |row| row.student.student_number.clone())
 }

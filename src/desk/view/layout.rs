@@ -105,7 +105,10 @@ fn places(area: Rect, view: View, cell: (u16, u16), refused: bool, panel: Option
     let student = Rect { height: body.height.min(ABOVE - 1), ..body };
     let body = Rect { y: body.y + student.height, height: body.height - student.height, ..body };
     let rest = |pictures, facts, checks, band| Places { header, student, pictures, facts, checks, band, news, keys };
-    if matches!(panel, Some(Panel::Help { .. } | Panel::Conflicts { .. })) {
+    if matches!(
+        panel,
+        Some(Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Palette(_) | Panel::Board(_) | Panel::Mine { .. } | Panel::Export(_))
+    ) {
         return rest(vec![], None, body, false);
     }
     let shape = Shape { cell };
@@ -240,6 +243,7 @@ pub fn panel_length(model: &Model) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desk::entry::{Field, Purpose};
     use crate::desk::model::Sheet;
 
     fn at(width: u16, height: u16, view: View, panel: Option<&Panel>) -> Places {
@@ -264,7 +268,7 @@ mod tests {
     #[test]
     fn nothing_overlaps_at_any_size() {
         let sheet = Panel::Sheet(Sheet::default());
-        let help = Panel::Help { scroll: 0 };
+        let help = Panel::Help { scroll: 0, field: Field::new(Purpose::Command) };
         let views = [View::Together, View::Faces, View::Zoom(PictureKind::Standard), View::Zoom(PictureKind::Preview)];
         for (width, height) in (0..220).step_by(7).flat_map(|w| (0..70).step_by(3).map(move |h| (w, h))) {
             for (view, panel) in views.into_iter().flat_map(|view| [None, Some(&sheet), Some(&help)].map(|panel| (view, panel))) {

@@ -2,14 +2,18 @@
 
 mod bars;
 mod batch;
+mod board;
 mod checks;
 pub mod conflicts;
 mod facts;
+mod finding;
 pub mod grid;
 pub mod help;
 pub mod history;
 pub mod layout;
 pub mod looks;
+mod mine;
+mod palette;
 mod pass_on;
 mod pen;
 mod queue;
@@ -25,7 +29,7 @@ use ratatui::{Frame, buffer::CellDiffOption, layout::Rect};
 use uuid::Uuid;
 
 use crate::desk::{
-    model::{Model, Panel, Screen},
+    model::{Board, Model, Panel, Screen},
     picture::Painted,
     text,
     update::machine_reasons,
@@ -57,7 +61,15 @@ pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
     let mut drawn = Drawn::default();
     let mut cursor = None;
     match (&model.panel, model.screen) {
-        (Some(Panel::Help { scroll }), _) => help::draw(model, &mut pen, body, *scroll),
+        (Some(Panel::Help { scroll, field }), _) => cursor = help::draw(model, &mut pen, body, *scroll, field),
+        (Some(Panel::Board(open)), _) => cursor = board::draw(model, &mut pen, body, open),
+        (Some(Panel::Export(field)), _) => {
+            board::draw(model, &mut pen, ratatui::layout::Rect { height: body.height.saturating_sub(1), ..body }, &Board::default());
+            let line = ratatui::layout::Rect { y: body.bottom().saturating_sub(1), height: body.height.min(1), ..body };
+            cursor = finding::field(model, &mut pen, line, &model.text("desk.board.file", &[]), field);
+        }
+        (Some(Panel::Mine { scroll }), _) => mine::draw(model, &mut pen, body, *scroll),
+        (Some(Panel::Palette(palette)), _) => cursor = palette::draw(model, &mut pen, body, palette),
         (Some(Panel::Conflicts { scroll }), _) => drawn.pictures = conflicts::draw(model, &mut pen, area, *scroll),
         (Some(Panel::Batch(batch)), _) => batch::draw(model, &mut pen, body, batch),
         (Some(Panel::Sheet(open)), Screen::Grid) => {

@@ -2,12 +2,13 @@
 
 use ratatui::{layout::Rect, style::Style};
 
-use super::{checks, facts, grid, pen::Pen};
+use super::{checks, facts, finding, grid, pen::Pen};
 use crate::{
     api::submission::SubmissionSummary,
     desk::{
         model::{Model, Part},
         text,
+        update::open_tab,
     },
 };
 
@@ -26,9 +27,10 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
     tabs(model, pen, Rect { height: body.height.min(1), ..body });
     let theme = &model.theme;
     let list = model.queue.list();
-    let table = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
+    let (above, field) = finding::draw(model, pen, Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body });
+    let table = Rect { y: body.y + 1 + above, height: body.height.saturating_sub(1 + above), ..body };
     if nothing(model, pen, table) {
-        return None;
+        return field;
     }
     let tags = !model.grid.tags.is_empty();
     let columns = columns(model, table.width - u16::from(tags));
@@ -65,7 +67,7 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
         let y = (table.y + 1 + (list.rows.len() - top) as u16).min(table.bottom().saturating_sub(1));
         pen.write_right(table.x, table.right().saturating_sub(1), y, &model.text("desk.loading", &[]), theme.dim());
     }
-    cursor
+    field.or(cursor)
 }
 
 /// Says why no row is here, if none is.
@@ -74,6 +76,8 @@ pub fn nothing(model: &Model, pen: &mut Pen, table: Rect) -> bool {
     if list.rows.is_empty() {
         let words = match (&list.failed, list.loaded) {
             (Some(problem), _) => model.problem_text(problem),
+            (None, true) if model.queue.is_searching() => model.text("desk.filter.searching", &[]),
+            (None, true) if model.queue.is_found() => model.text("desk.filter.nothing", &[]),
             (None, true) => model.text("desk.queue.empty", &[]),
             (None, false) => model.text("desk.loading", &[]),
         };
@@ -89,11 +93,21 @@ pub fn nothing(model: &Model, pen: &mut Pen, table: Rect) -> bool {
 fn tabs(model: &Model, pen: &mut Pen, line: Rect) {
     let theme = &model.theme;
     let mut x = line.x + 1;
+    let open = open_tab(model);
     for part in Part::ALL {
-        let name = model.text(&format!("desk.part.{}", part.status().code()), &[]);
+        let name = model.text(&format!("desk.part.{}", part.code()), &[]);
         let count = model.unit().map(|unit| format!(" {}", part.count(unit))).unwrap_or_default();
-        let style = if part == model.queue.part() { theme.selection() } else { theme.dim() };
+        let style = if part as usize == open { theme.selection() } else { theme.dim() };
         let words = format!(" {name}{count} ");
+        if usize::from(x) + text::width(&words) > usize::from(line.right()) {
+            break;
+        }
+        x = pen.write(x, line.y, line.width, &words, style) + 1;
+    }
+    for (at, view) in model.views.iter().enumerate() {
+        let at = at + Part::ALL.len();
+        let style = if at == open { theme.selection() } else { theme.dim() };
+        let words = format!(" {} {} ", at + 1, text::safe(&view.name));
         if usize::from(x) + text::width(&words) > usize::from(line.right()) {
             break;
         }

@@ -64,6 +64,55 @@ fn queue() {
 }
 
 #[test]
+fn filter() {
+    snapshots("filter", |bench| {
+        bench.key(Code::Enter);
+        bench.settle();
+        "/score:doubtful ch".chars().for_each(|c| bench.char(c));
+        bench.key(Code::Tab);
+        bench.key(Code::Down);
+    });
+}
+
+#[test]
+fn filter_wrong() {
+    snapshots("filter_wrong", |bench| {
+        bench.key(Code::Enter);
+        bench.settle();
+        "/score:perhaps".chars().for_each(|c| bench.char(c));
+        bench.key(Code::Enter);
+    });
+}
+
+#[test]
+fn board() {
+    snapshots("board", |bench| bench.slowly("boj"));
+}
+
+#[test]
+fn mine() {
+    snapshots("mine", |bench| bench.slowly("m"));
+}
+
+#[test]
+fn palette() {
+    snapshots("palette", |bench| {
+        open(bench);
+        ":d".chars().for_each(|c| bench.char(c));
+    });
+}
+
+#[test]
+fn found() {
+    snapshots("found", |bench| {
+        bench.key(Code::Enter);
+        bench.settle();
+        "/score:doubtful,none -check:fail sort:risk".chars().for_each(|c| bench.char(c));
+        bench.key(Code::Enter);
+    });
+}
+
+#[test]
 fn review() {
     snapshots("review", open);
 }

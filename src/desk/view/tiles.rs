@@ -140,8 +140,8 @@ mod tests {
     fn large_terminals_have_more_and_larger_tiles() {
         let facts = |tiling: Tiling| (tiling.page(), tiling.picture);
         assert_eq!(facts(at(40, 12)), (3, (10, 7)));
-        assert_eq!(facts(at(80, 24)), (12, (10, 7)));
-        assert_eq!(facts(at(120, 36)), (27, (12, 8)));
+        assert_eq!(facts(at(80, 24)), (12, (12, 8)));
+        assert_eq!(facts(at(120, 36)), (36, (9, 6)));
         assert_eq!(facts(at(200, 60)), (30, (19, 13)));
         assert_eq!(at(12, 9).page() + at(80, 7).page(), 0);
     }
