@@ -1,5 +1,7 @@
 //! For tests: a desk with a server in memory. Effects are answered at once, or held back where a test wants to see what happens meanwhile.
 
+mod screen;
+
 use std::collections::VecDeque;
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -33,6 +35,8 @@ use crate::{
     },
     language::Language,
 };
+
+pub use screen::{draw, text_of};
 
 pub const NOON: i64 = 1_750_000_000;
 
@@ -472,34 +476,4 @@ impl Bench {
         (whole.unit, whole.unit_name) = (None, None);
         Progress { units: vec![unit, other], whole }
     }
-}
-
-/// Draws a model; whatever it holds, no control byte may reach the buffer.
-pub fn draw(model: &Model) -> (ratatui::buffer::Buffer, view::Drawn) {
-    let (width, height) = model.size;
-    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(width, height)).unwrap();
-    let mut drawn = view::Drawn::default();
-    terminal.draw(|frame| drawn = view::draw(model, frame)).unwrap();
-    let buffer = terminal.backend().buffer().clone();
-    for cell in buffer.content() {
-        assert!(!cell.symbol().chars().any(char::is_control), "{:?} reached the screen", cell.symbol());
-    }
-    (buffer, drawn)
-}
-
-/// The text of a buffer, line by line.
-pub fn text_of(buffer: &ratatui::buffer::Buffer) -> String {
-    let mut out = String::new();
-    for y in 0..buffer.area.height {
-        let mut x = 0;
-        let mut line = String::new();
-        while x < buffer.area.width {
-            let symbol = buffer[(x, y)].symbol();
-            line.push_str(symbol);
-            x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol)).unwrap_or(1).max(1);
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
 }

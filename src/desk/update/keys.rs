@@ -41,6 +41,9 @@ pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     // The key that opened the help closes it, and so does the one that closes everything, until something is looked for in it.
     let leaves_help =
         matches!((&model.panel, key.folded().code), (Some(Panel::Help { field, .. }), Code::Char('?' | 'q')) if field.is_empty());
+    if matches!(model.panel, Some(Panel::PassOn(_))) && pass_on::typed(model, key) {
+        return;
+    }
     // What a field understands is its own, before any command.
     if let Some(field) = model.panel.as_mut().and_then(Panel::field_mut)
         && !leaves_help
@@ -55,9 +58,6 @@ pub fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     }
     if place == Place::Sheet && key.code == Code::Backspace {
         return sheet::no_digit(model);
-    }
-    if place == Place::PassOn && pass_on::typed(model, key) {
-        return;
     }
     let action = keymap::action(place, key);
     if let (None, Place::Queue, Code::Char(c @ '1'..='9'), false) = (action, place, key.folded().code, key.ctrl) {

@@ -33,7 +33,7 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
         return field;
     }
     let tags = !model.grid.tags.is_empty();
-    let columns = columns(model, table.width - u16::from(tags));
+    let columns = columns(model, table.width.saturating_sub(u16::from(tags)));
     let left = table.x + 1 + u16::from(tags);
     let mut x = left;
     for column in &columns {
