@@ -29,6 +29,9 @@ class Stub(socketserver.ThreadingMixIn, http.server.HTTPServer):
                            machine_refused=0, pending=rows, correction_requested=0, held=0, approved=0, rejected=0, withdrawn=0, doubtful=0)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, request, client_address):
+        pass  # A desk that has left hears no answer.
+
     def row(self, n):
         held = dict(status="held", version=2, decision="approve", held_until="2099-01-01T00:00:00Z") if n in self.decided else {}
         return dict(id=ident(n), season="s", unit="a", number=1, status="pending", version=1, submitted_at="2027-03-01T08:00:00Z",
@@ -60,7 +63,7 @@ class Api(http.server.BaseHTTPRequestHandler):
         if url.path == "/v1/sessions/current":
             self.answer(dict(id=ident(0), name="bench", role="reviewer", school="s"))
         elif url.path == "/v1/seasons":
-            self.answer([dict(code="s", name="2027")])
+            self.answer([dict(code="s", name="2027", rules=dict(preview_approval=True))])
         elif url.path == "/v1/progress":
             self.answer(dict(units=[stub.counts], whole=stub.counts | dict(unit=None)))
         elif url.path == "/v1/submissions":

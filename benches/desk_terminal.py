@@ -1,6 +1,6 @@
 """A terminal for measuring the desk: a PTY that answers as a named terminal does, an emulator of what ratatui writes, and lines that are slow. Python 3
 alone."""
-import collections, fcntl, os, pty, re, select, struct, termios, threading, time, unicodedata
+import collections, fcntl, os, pty, queue, re, struct, termios, threading, time, unicodedata
 
 # What a terminal says of itself: device attributes, name, whether it answers for kitty's graphics, and what its environment says.
 KINDS = dict(
@@ -14,7 +14,7 @@ KINDS = dict(
 CELL = (10, 20)
 ASKED = re.compile(rb"\x1b\[(c|0c|5n|6n|14t|16t|18t|>q|>0q)|\x1b\]11;\?(?:\x07|\x1b\\)|\x1b_G([^;\x1b]*a=q[^;\x1b]*)")
 BLOCKS = set(map(chr, range(0x2580, 0x25A0)))
-END = b"\x1b[?2026l"
+PLACEHOLDER = "\U0010eeee"
 
 
 class Line:
@@ -123,6 +123,7 @@ class Screen:
         self.columns, self.rows, self.x, self.y = columns, rows, 0, 0
         self.cells = [[" "] * columns for _ in range(rows)]
         self.rest, self.pictures, self.picture_bytes, self.frames, self.continued = b"", 0, 0, 0, False
+        self.drawing, self.saved = False, (0, 0)
 
     def text(self):
         return "\n".join("".join(line) for line in self.cells)
@@ -165,6 +166,10 @@ class Screen:
             end += 1 if data[end] == 7 else 2
             self.picture(self.STRING[kind], data[at + 2 : end], end - at)
             return end
+        if kind == ord("7"):
+            self.saved = self.x, self.y
+        elif kind == ord("8"):
+            self.x, self.y = self.saved
         if kind != ord("["):
             return at + 2
         end = at + 2
@@ -190,7 +195,9 @@ class Screen:
 
     def csi(self, parameters, final):
         if parameters[:1] in "?>=<" and parameters:
-            self.frames += parameters == "?2026" and final == "l"
+            if parameters == "?2026":
+                self.drawing = final == "h"
+                self.frames += final == "l"
             return
         numbers = [int(n) if n.isdigit() else 0 for n in parameters.split(";")] if parameters else [0]
         n = max(1, numbers[0])
@@ -254,8 +261,18 @@ class Terminal:
             os.execve(program, [program, *arguments], dict(TERM="xterm-256color") | environment | named)
         os.close(slave)
         self.up = Pipe(up, self.key_comes) if up else None
-        self.down = Pipe(down, self.take, window=256 << 10) if down else None
+        self.down = Pipe(down, self.comes, window=256 << 10) if down else None
+        # Time is taken where bytes come; reading them must not hold up the next ones.
+        self.pieces = queue.SimpleQueue()
+        threading.Thread(target=self.look, daemon=True).start()
         threading.Thread(target=self.read, daemon=True).start()
+
+    def look(self):
+        while True:
+            at, piece = self.pieces.get()
+            self.take(at, piece)
+            if not piece:
+                return
 
     def key_comes(self, piece):
         if piece is not None:
@@ -273,16 +290,19 @@ class Terminal:
             if self.down:
                 self.down.send(piece) if piece else self.down.close()
             else:
-                self.take(piece)
+                self.comes(piece)
             if not piece:
                 return
 
-    def take(self, piece):
+    def comes(self, piece):
+        self.pieces.put((time.perf_counter(), piece))
+
+    def take(self, at, piece):
         with self.change:
             if not piece:
                 self.ended = True
             else:
-                self.arrivals.append((time.perf_counter(), len(piece)))
+                self.arrivals.append((at, len(piece)))
                 self.output += len(piece)
                 for question in ASKED.finditer(self.tail + piece):
                     if question.end() > len(self.tail):
@@ -376,16 +396,21 @@ class Terminal:
         os.waitpid(self.process, 0)
 
 
-def there(student, kind, pictures, frames):
-    """Whether this student's photo is on the screen, whole: the frame is at its end, and there are more frames and pictures than before."""
+def there(student, kind, pictures, frames, draft=False):
+    """Whether this student's photo is on the screen: a frame is at its end, there are more of them and of pictures than before, nothing is still
+    loading, and, unless that is enough, it is no draft."""
+
     def look(terminal):
         screen = terminal.screen
-        if not terminal.tail.endswith(END) or screen.frames == frames:
+        if screen.drawing or screen.frames == frames:
             return False
-        lines = screen.text()
-        if student not in "\n".join(lines.split("\n")[:3]) or "载入中" in lines:
+        text = screen.text()
+        if student not in "\n".join(text.split("\n")[:3]) or "载入中" in text or not draft and "清晰图随后到" in text:
             return False
-        return screen.pictures > pictures if kind in ("sixel", "kitty", "iterm2") else sum(c in BLOCKS for c in lines) > 40
+        if kind in ("sixel", "iterm2"):
+            return screen.pictures > pictures
+        # Kitty's pictures are placed by characters; they may have been sent before.
+        return sum(c in BLOCKS or c == PLACEHOLDER for c in text) > 40
 
     return look
 

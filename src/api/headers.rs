@@ -8,6 +8,9 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// but whoever brings the version that stands may decide, also where somebody else holds the lease or has died with it.
 pub const LEASE_TOKEN: &str = "lease-token";
 
+/// The bundle that a review comes back from (`POST /v1/bundles`). The server then looks whether it still counts, by its own clock.
+pub const BUNDLE: &str = "bundle";
+
 /// The `ETag` of an attempt's version.
 #[must_use]
 pub fn version_tag(version: i64) -> String {

@@ -4,6 +4,7 @@
 //! Personal data in these types is masked, and named so; unmasked it is in [`person`] alone, for the person, or with a reason that is written down.
 
 pub mod batch;
+pub mod bundle;
 pub mod columns;
 pub mod correction;
 pub mod delivery;

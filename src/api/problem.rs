@@ -82,6 +82,20 @@ pub mod code {
     pub const REOPENING_ENDED: &str = "reopening_ended";
     /// Of a delivery or of prints.
     pub const STALE_WAY: &str = "stale_way";
+    /// Nothing in the unit can be taken along now; `why` says which nothing.
+    pub const BUNDLE_EMPTY: &str = "bundle_empty";
+    /// The season lets nothing out of the house.
+    pub const BUNDLES_OFF: &str = "bundles_off";
+    pub const BUNDLE_LIMIT: &str = "bundle_limit";
+    pub const BUNDLE_EXPIRED: &str = "bundle_expired";
+    /// Dropped by its reviewer or revoked by somebody who may.
+    pub const BUNDLE_ENDED: &str = "bundle_ended";
+    /// Another person's or another house's, or without this photo.
+    pub const BUNDLE_FOREIGN: &str = "bundle_foreign";
+    /// Not what the server signed.
+    pub const BUNDLE_FORGED: &str = "bundle_forged";
+    /// The person in the photo was erased: nothing that is sent of them counts, and nothing of them may stay.
+    pub const ERASED: &str = "erased";
     pub const USER_EXISTS: &str = "user_exists";
     pub const SEASON_UNKNOWN: &str = "season_unknown";
     pub const STUDENT_UNKNOWN: &str = "student_unknown";
@@ -98,7 +112,7 @@ pub mod code {
     /// Given by the client when the answer made no sense.
     pub const NONSENSE: &str = "nonsense";
 
-    pub const ALL: [&str; 48] = [
+    pub const ALL: [&str; 56] = [
         BAD_REQUEST,
         SIGN_IN,
         WRONG_PASSWORD,
@@ -136,6 +150,14 @@ pub mod code {
         REOPENING_LATE,
         REOPENING_ENDED,
         STALE_WAY,
+        BUNDLE_EMPTY,
+        BUNDLES_OFF,
+        BUNDLE_LIMIT,
+        BUNDLE_EXPIRED,
+        BUNDLE_ENDED,
+        BUNDLE_FOREIGN,
+        BUNDLE_FORGED,
+        ERASED,
         USER_EXISTS,
         SEASON_UNKNOWN,
         STUDENT_UNKNOWN,

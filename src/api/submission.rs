@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{
-    check::Verdict,
+    check::{CheckId, Verdict},
     comparison::{Band, Comparison},
     lifecycle::attempt::Status,
     reason::Reason,
@@ -39,7 +39,7 @@ pub struct MaskedStudent {
     pub phone: Option<String>,
 }
 
-/// A row of the queue (`GET /v1/submissions?season=…&unit=…&status=…&cursor=…&limit=…`), oldest first.
+/// A row of the queue (`GET /v1/submissions?season=…&unit=…&status=…&measured=…&cursor=…&limit=…`), oldest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct SubmissionSummary {
@@ -56,6 +56,9 @@ pub struct SubmissionSummary {
     pub checks: Verdict,
     /// Reasons of the machine's failed checks, for preselection and sorting.
     pub machine_reasons: Vec<Reason>,
+    /// What those checks said that were asked for (`measured=blur,roll`), as far as they were made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measured: Vec<Measured>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub band: Option<Band>,
     /// Until when somebody else has it on the screen.
@@ -69,6 +72,17 @@ pub struct SubmissionSummary {
     /// Whether the asking user has reviewed it and it waits for others.
     #[serde(default)]
     pub reviewed_by_me: bool,
+}
+
+/// One check of a row: what is needed to find rows by it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct Measured {
+    pub check: CheckId,
+    /// In the check's own unit; absent where nothing could be measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    pub verdict: Verdict,
 }
 
 /// A submission whole (`GET /v1/submissions/{id}`); its version is also the `ETag`.
@@ -206,6 +220,18 @@ pub enum NothingToClaim {
     AllClaimed,
     /// What waits, the asker has reviewed or skipped, or it waits for somebody who leads reviews.
     NoneForYou,
+}
+
+impl NothingToClaim {
+    /// The code, as JSON has it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            NothingToClaim::NothingWaits => "nothing_waits",
+            NothingToClaim::AllClaimed => "all_claimed",
+            NothingToClaim::NoneForYou => "none_for_you",
+        }
+    }
 }
 
 /// `POST /v1/submissions/{id}/reviews` with `If-Match`, `Idempotency-Key` and, if there is one, `Lease-Token`.

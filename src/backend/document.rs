@@ -18,8 +18,8 @@ use utoipa::{
 };
 
 use super::controllers::{
-    audit, claims, corrections, decisions, deliveries, docs, events, notices, persons, pictures, progress, queue, renditions, reopenings,
-    rosters, seasons, sessions, statistics, submissions, system, totp, users,
+    audit, bundles, claims, corrections, decisions, deliveries, docs, events, notices, persons, pictures, progress, queue, renditions,
+    reopenings, rosters, seasons, sessions, statistics, submissions, system, totp, users,
 };
 use crate::api::live::Moved;
 
@@ -52,7 +52,7 @@ mod words;
         deliveries::list, deliveries::happen, deliveries::prints, deliveries::happen_to_prints,
         queue::skip, queue::position, queue::lengths, queue::skips, queue::put_deadline,
         statistics::reviewers, statistics::me, statistics::add_golden, statistics::golden, statistics::retire_golden,
-        claims::add, claims::heartbeat, claims::release, audit::list, audit::checkpoints, events::follow, notices::calls,
+        claims::add, claims::heartbeat, claims::release, bundles::take, bundles::list, bundles::check, bundles::end, audit::list, audit::checkpoints, events::follow, notices::calls,
         persons::consent, persons::reveal, persons::export, persons::erase, persons::retention,
     )
 )]

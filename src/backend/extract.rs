@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     api::{
-        headers::{IDEMPOTENCY_KEY, IF_MATCH, LEASE_TOKEN, read_version},
+        headers::{BUNDLE, IDEMPOTENCY_KEY, IF_MATCH, LEASE_TOKEN, read_version},
         problem::code,
     },
     domain::access::Principal,
@@ -204,6 +204,14 @@ pub fn has_key(headers: &HeaderMap) -> bool {
 /// For something that is no token.
 pub fn lease(headers: &HeaderMap) -> Result<Option<Uuid>, Failure> {
     header(headers, LEASE_TOKEN).map(|token| Uuid::parse_str(token).map_err(|_| Failure::bad_request("Lease-Token is no UUID"))).transpose()
+}
+
+/// The bundle that a review comes back from, if it says so.
+///
+/// # Errors
+/// For something that is no bundle's id.
+pub fn bundle(headers: &HeaderMap) -> Result<Option<Uuid>, Failure> {
+    header(headers, BUNDLE).map(|id| Uuid::parse_str(id).map_err(|_| Failure::bad_request("Bundle is no UUID"))).transpose()
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

@@ -145,6 +145,17 @@ impl From<StoreError> for Failure {
             StoreError::KeyReused => failure(StatusCode::UNPROCESSABLE_ENTITY, code::KEY_REUSED),
             StoreError::NoticeLimit { limit } => failure(StatusCode::CONFLICT, code::NOTICE_LIMIT).with("limit", limit),
             StoreError::RevealLimit { until } => failure(StatusCode::TOO_MANY_REQUESTS, code::REVEAL_LIMIT).with("until", until),
+            StoreError::BundleEmpty { why, until } => {
+                let failure = failure(StatusCode::CONFLICT, code::BUNDLE_EMPTY).with("why", why.code());
+                until.into_iter().fold(failure, |failure, until| failure.with("until", until))
+            }
+            StoreError::BundlesOff => failure(StatusCode::CONFLICT, code::BUNDLES_OFF),
+            StoreError::BundleLimit { limit } => failure(StatusCode::CONFLICT, code::BUNDLE_LIMIT).with("limit", limit),
+            StoreError::BundleExpired { at } => failure(StatusCode::CONFLICT, code::BUNDLE_EXPIRED).with("at", at),
+            StoreError::BundleEnded => failure(StatusCode::CONFLICT, code::BUNDLE_ENDED),
+            StoreError::BundleForeign => failure(StatusCode::CONFLICT, code::BUNDLE_FOREIGN),
+            StoreError::BundleForged => failure(StatusCode::UNPROCESSABLE_ENTITY, code::BUNDLE_FORGED),
+            StoreError::Erased => failure(StatusCode::CONFLICT, code::ERASED),
             StoreError::UserExists => failure(StatusCode::CONFLICT, code::USER_EXISTS),
             StoreError::OwnAccount => failure(StatusCode::CONFLICT, code::OWN_ACCOUNT),
             StoreError::CodesConfirmed => failure(StatusCode::CONFLICT, code::CODES_CONFIRMED),

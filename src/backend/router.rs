@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 use super::{
     auth,
     controllers::{
-        audit, claims, corrections, decisions, deliveries, docs, events, notices, persons, pictures, progress, queue, renditions,
+        audit, bundles, claims, corrections, decisions, deliveries, docs, events, notices, persons, pictures, progress, queue, renditions,
         reopenings, rosters, seasons, sessions, statistics, submissions, system, totp, users,
     },
     entrance::Transport,
@@ -43,6 +43,7 @@ const ROSTERS: u32 = 30;
 const EXPORTS: u32 = 30;
 const REVEALS: u32 = 30;
 const BATCHES: u32 = 120;
+const BUNDLES: u32 = 10;
 const PHOTOS_A_MINUTE: u32 = 6_000;
 /// Photos that a person may have reworked a minute: each costs the engine what standardizing costs.
 const REWORKS: u32 = 60;
@@ -151,6 +152,10 @@ pub fn routes() -> Vec<Route> {
         route("POST", "/v1/claims", Allowed(P::Review), post(claims::add)),
         route("PUT", "/v1/claims/{token}", Allowed(P::Review), put(claims::heartbeat)),
         route("DELETE", "/v1/claims/{token}", Allowed(P::Review), delete(claims::release)),
+        counted(BUNDLES, route("POST", "/v1/bundles", Allowed(P::Review), post(bundles::take))),
+        route("GET", "/v1/bundles", Allowed(P::SeePictures), get(bundles::list)),
+        route("DELETE", "/v1/bundles/{id}", Allowed(P::SeePictures), delete(bundles::end)),
+        route("POST", "/v1/bundles/{id}/check", Allowed(P::Review), post(bundles::check)),
         route("GET", "/v1/events", Allowed(P::ReadProgress), get(events::follow)),
         route("GET", "/v1/audit", Allowed(P::ReadAudit), get(audit::list)),
         route("GET", "/v1/audit/checkpoints", Allowed(P::ReadAudit), get(audit::checkpoints)),

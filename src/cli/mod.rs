@@ -16,6 +16,7 @@ mod asking;
 mod audit;
 mod batch;
 mod budget;
+mod bundle;
 mod check;
 mod compare;
 #[cfg(feature = "server")]
@@ -45,6 +46,7 @@ mod serve;
 #[cfg(feature = "desk")]
 mod show;
 mod standardize;
+mod state;
 mod statistics;
 mod table;
 mod user;
@@ -126,6 +128,7 @@ enum Command {
     Person(person::Arguments),
     Retention(retention::Arguments),
     Statistics(statistics::Arguments),
+    Bundle(bundle::Arguments),
     #[cfg(feature = "desk")]
     Review(review::Arguments),
 }
@@ -218,6 +221,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Exit {
         Command::Person(arguments) => person::run(&arguments, context),
         Command::Retention(arguments) => retention::run(&arguments, context),
         Command::Statistics(arguments) => statistics::run(&arguments, context),
+        Command::Bundle(arguments) => bundle::run(&arguments, context),
         #[cfg(feature = "desk")]
         Command::Review(arguments) => review::run(arguments, context),
     }

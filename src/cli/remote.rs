@@ -85,6 +85,8 @@ pub fn visible(text: &str) -> String {
 fn exit_of(problem: &Problem) -> Exit {
     match (problem.status, problem.code.as_str()) {
         (0, "bad_address" | "secret_in_address" | "plain_address" | "bad_fingerprint" | "season_needed") => Exit::Usage,
+        (0, "passphrase_short" | "bundle_file_exists" | "bundle_not_one" | "bundle_elsewhere") => Exit::Usage,
+        (0, "bundle_unsent" | "bundle_locked" | code::BUNDLE_EXPIRED | code::BUNDLE_FOREIGN | code::BUNDLE_FORGED) => Exit::Refused,
         (0, "export_format" | "export_file_exists") => Exit::Usage,
         (0, "column_pair" | "columns_file" | "column_mapped_twice" | "errors_file_exists") => Exit::Usage,
         (0, "invitation_elsewhere" | "passwords_differ" | "password_short") | (_, code::WRONG_PASSWORD | code::WRONG_CODE) => Exit::Refused,

@@ -19,7 +19,7 @@ use crate::api::{
     roster::{RosterReport, Season},
     submission::{Claim, NewClaim, NewReview, NewSubmission, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
 };
-use crate::domain::lifecycle::attempt::Status;
+use crate::domain::{check::CheckId, lifecycle::attempt::Status};
 use crate::language::Language;
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -56,6 +56,8 @@ pub struct SubmissionQuery {
     pub season: String,
     pub unit: Option<String>,
     pub status: Option<Status>,
+    /// The checks that each row shall tell of.
+    pub measured: Vec<CheckId>,
     pub cursor: Option<String>,
     pub limit: Option<u32>,
 }
@@ -240,10 +242,12 @@ impl Http {
     /// One page of submissions. `GET /v1/submissions`
     pub async fn submissions(&self, query: &SubmissionQuery) -> Result<Page<SubmissionSummary>, Problem> {
         let limit = query.limit.map(|limit| limit.to_string());
+        let measured = query.measured.iter().map(|check| check.code()).collect::<Vec<_>>().join(",");
         let pairs = [
             ("season", Some(query.season.as_str())),
             ("unit", query.unit.as_deref()),
             ("status", query.status.map(Status::code)),
+            ("measured", Some(measured.as_str()).filter(|measured| !measured.is_empty())),
             ("cursor", query.cursor.as_deref()),
             ("limit", limit.as_deref()),
         ];
@@ -438,62 +442,4 @@ pub fn is_passing(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_with_a_secret_is_refused() {
-        for address in ["http://u:p@127.0.0.1:1", "http://127.0.0.1:1/#code", "http://127.0.0.1:1/?token=1"] {
-            assert_eq!(Http::new(address, None).unwrap_err().code, "secret_in_address", "{address}");
-        }
-        for address in ["127.0.0.1:80", "ftp://127.0.0.1", "", "http://"] {
-            assert_eq!(Http::new(address, None).unwrap_err().code, "bad_address", "{address}");
-        }
-    }
-
-    #[test]
-    fn without_tls_only_this_machine_is_talked_to() {
-        for address in ["http://192.0.2.1:8420", "http://example.test", "http://localhost.example.test"] {
-            assert_eq!(Http::new(address, None).unwrap_err().code, pin::code::PLAIN_ADDRESS, "{address}");
-        }
-        for address in ["http://localhost:1", "http://127.9.9.9", "http://[::1]:8420", "https://example.test"] {
-            assert!(Http::new(address, None).is_ok(), "{address}");
-        }
-    }
-
-    #[test]
-    fn a_path_in_front_is_kept_and_a_segment_cannot_escape() {
-        let http = Http::new("https://example.test/zhaoshen", None).unwrap();
-        let request = http.request(Method::GET, &["seasons", "../x y"]).unwrap().build().unwrap();
-        assert_eq!(request.url().as_str(), "https://example.test/zhaoshen/v1/seasons/..%2Fx%20y");
-        assert_eq!(http.address(), "https://example.test/zhaoshen");
-    }
-
-    #[test]
-    fn a_token_is_never_printed() {
-        let http = Http::new("http://127.0.0.1:1", Some(Token::new("secret"))).unwrap();
-        assert!(!format!("{http:?}").contains("secret"));
-    }
-
-    #[tokio::test]
-    async fn nobody_there_is_a_problem_like_any_other() {
-        let http = Http::new("http://127.0.0.1:1", None).unwrap();
-        let problem = http.me().await.unwrap_err();
-        assert_eq!((problem.code.as_str(), is_passing(&problem)), (code::UNREACHABLE, true));
-    }
-
-    #[tokio::test]
-    async fn nonsense_is_told_from_a_problem() {
-        use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
-        let server = MockServer::start().await;
-        Mock::given(matchers::path("/v1/seasons")).respond_with(ResponseTemplate::new(200).set_body_string("<html>")).mount(&server).await;
-        let refusal = serde_json::to_vec(&Problem::new(404, code::NOT_FOUND, "no")).unwrap();
-        Mock::given(matchers::path("/v1/progress"))
-            .respond_with(ResponseTemplate::new(404).set_body_raw(refusal, problem::MEDIA_TYPE))
-            .mount(&server)
-            .await;
-        let http = Http::new(&server.uri(), None).unwrap();
-        assert_eq!(http.seasons().await.unwrap_err().code, code::NONSENSE);
-        assert_eq!(http.progress("s").await.unwrap_err().code, code::NOT_FOUND);
-    }
-}
+mod tests;

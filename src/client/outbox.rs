@@ -8,7 +8,7 @@
 //! learns from its answer which version it speaks of.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::{self, File, OpenOptions},
     io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -46,22 +46,33 @@ pub struct Entry {
     pub key: Uuid,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Uuid>,
+    /// The bundle on which it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Uuid>,
     #[serde(flatten)]
     pub act: Act,
 }
 
 impl Entry {
+    /// When it was decided, by this machine's clock: its key says so.
+    #[must_use]
+    pub fn decided_at(&self) -> Option<jiff::Timestamp> {
+        let (seconds, nanoseconds) = self.key.get_timestamp()?.to_unix();
+        jiff::Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanoseconds).ok()?).ok()
+    }
+
     /// Sends the intention once.
     ///
     /// # Errors
     /// The server's problem, or the client's where no answer came.
     pub async fn send(&self, http: &Http) -> Result<ReviewOutcome, Problem> {
         let intention = Intention { version: self.version, key: self.key, lease: self.lease };
-        match &self.act {
-            Act::Review(review) => http.review(self.submission, review, intention).await,
-            Act::Rework(new) => http.rework(self.submission, new, intention).await,
-            Act::Undo => http.undo(self.submission, intention).await,
-            Act::RetakeNotice => http.retake_notice(self.submission, intention).await,
+        match (&self.act, self.bundle) {
+            (Act::Review(review), Some(bundle)) => http.review_from(bundle, self.submission, review, intention).await,
+            (Act::Review(review), None) => http.review(self.submission, review, intention).await,
+            (Act::Rework(new), _) => http.rework(self.submission, new, intention).await,
+            (Act::Undo, _) => http.undo(self.submission, intention).await,
+            (Act::RetakeNotice, _) => http.retake_notice(self.submission, intention).await,
         }
     }
 }
@@ -176,6 +187,8 @@ pub struct Outbox {
     path: PathBuf,
     file: File,
     contents: Contents,
+    /// Whose sending was begun: the server may have them.
+    begun: HashSet<Uuid>,
 }
 
 /// As many desks of one user at one server on one machine.
@@ -188,10 +201,9 @@ impl Outbox {
     /// When the folder or the journal cannot be written, or too many desks of this user are open already.
     pub fn open(folder: &Path, server: &str, user: Uuid) -> io::Result<Outbox> {
         create_private_folder(folder)?;
-        let server: String = server.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
         let mut own: Option<Outbox> = None;
         for slot in 0..MOST_DESKS {
-            let path = folder.join(format!("outbox_{server}_{user}.{slot}.jsonl"));
+            let path = journal(folder, server, user, slot);
             if own.is_some() && !path.exists() {
                 continue;
             }
@@ -204,7 +216,7 @@ impl Outbox {
             let contents = read(&file)?;
             match &mut own {
                 None => {
-                    let mut outbox = Outbox { path, file, contents };
+                    let mut outbox = Outbox { path, file, contents, begun: HashSet::new() };
                     outbox.compact()?;
                     own = Some(outbox);
                 }
@@ -237,6 +249,39 @@ impl Outbox {
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
         self.contents.conflicts()
+    }
+
+    /// When the oldest of what is unsent was decided, by this machine's clock.
+    #[must_use]
+    pub fn oldest(&self) -> Option<jiff::Timestamp> {
+        self.unsent().iter().filter_map(Entry::decided_at).min()
+    }
+
+    /// Says that an intention is about to be sent; `false` where it is not there any more.
+    pub fn begin(&mut self, key: Uuid) -> bool {
+        let there = self.waiting(key).is_some();
+        if there {
+            self.begun.insert(key);
+        }
+        there
+    }
+
+    /// It did not reach the server for certain: there was no connection.
+    pub fn never_left(&mut self, key: Uuid) {
+        self.begun.remove(&key);
+    }
+
+    /// Takes the newest review of a photo back that has never left; `false` where there is none.
+    ///
+    /// # Errors
+    /// When the journal cannot be written: the intention stays.
+    pub fn take_back(&mut self, submission: Uuid) -> io::Result<bool> {
+        let found = self.unsent().iter().rev().find(|entry| entry.submission == submission && matches!(entry.act, Act::Review(_)));
+        let Some(key) = found.map(|entry| entry.key).filter(|key| !self.begun.contains(key)) else { return Ok(false) };
+        let line = Line::Done { key, undo: None };
+        self.append(&line)?;
+        self.contents.take(line);
+        Ok(true)
     }
 
     /// Keeps an intention; when this returns it survives a crash.
@@ -325,6 +370,30 @@ impl Outbox {
     }
 }
 
+/// What the journals of a user at a server say, also those that a desk is writing at this moment.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn peek(folder: &Path, server: &str, user: Uuid) -> io::Result<Contents> {
+    let mut all = Contents::default();
+    for slot in 0..MOST_DESKS {
+        match File::open(journal(folder, server, user, slot)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            file => {
+                let more = read(&file?)?;
+                all.unsent.extend(more.unsent);
+                all.conflicts.extend(more.conflicts);
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn journal(folder: &Path, server: &str, user: Uuid, slot: u32) -> PathBuf {
+    let server: String = server.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    folder.join(format!("outbox_{server}_{user}.{slot}.jsonl"))
+}
+
 fn read(file: &File) -> io::Result<Contents> {
     let mut contents = Contents::default();
     let mut reader = BufReader::new(file);
@@ -341,13 +410,13 @@ fn read(file: &File) -> io::Result<Contents> {
 }
 
 #[cfg(unix)]
-fn create_private_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 #[cfg(not(unix))]
-fn create_private_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
@@ -363,188 +432,4 @@ fn open_private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
 }
 
 #[cfg(test)]
-mod tests {
-    use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
-
-    use super::*;
-    use crate::domain::{adjustment::Adjustments, lifecycle::attempt::Status, review::ReviewVerdict};
-
-    const SERVER: &str = "http://127.0.0.1:8080";
-
-    fn entry() -> Entry {
-        let review = NewReview { verdict: ReviewVerdict::Approve, rendition: Some(Uuid::from_u128(9)) };
-        Entry { submission: Uuid::from_u128(1), version: 3, key: Uuid::now_v7(), lease: None, act: Act::Review(review) }
-    }
-
-    fn open(folder: &Path) -> Outbox {
-        Outbox::open(folder, SERVER, Uuid::nil()).unwrap()
-    }
-
-    #[test]
-    fn a_decision_survives_and_an_answered_one_does_not_come_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let (first, second) = (entry(), entry());
-        let mut outbox = open(folder.path());
-        outbox.add(first.clone()).unwrap();
-        outbox.add(second.clone()).unwrap();
-        outbox.done(first.key, None).unwrap();
-        drop(outbox);
-        assert_eq!(open(folder.path()).unsent(), [second]);
-    }
-
-    #[test]
-    fn a_rework_survives_like_a_decision_and_in_its_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let new = NewRendition { adjustments: Adjustments { scale: -20, ..Adjustments::default() }, sha256: "00".repeat(32) };
-        let rework = Entry { act: Act::Rework(new), ..entry() };
-        let approval = entry();
-        let mut outbox = open(folder.path());
-        outbox.add(rework.clone()).unwrap();
-        outbox.add(approval.clone()).unwrap();
-        drop(outbox);
-        assert_eq!(open(folder.path()).unsent(), [rework, approval]);
-    }
-
-    #[test]
-    fn a_torn_last_line_costs_nothing_but_itself() {
-        let folder = tempfile::tempdir().unwrap();
-        let kept = entry();
-        let mut outbox = open(folder.path());
-        outbox.add(kept.clone()).unwrap();
-        outbox.file.write_all(br#"{"line":"add","entry":{"subm"#).unwrap();
-        drop(outbox);
-        let mut outbox = open(folder.path());
-        assert_eq!(outbox.unsent(), std::slice::from_ref(&kept));
-        // What comes after the tear is a line of its own.
-        let later = entry();
-        outbox.add(later.clone()).unwrap();
-        drop(outbox);
-        assert_eq!(open(folder.path()).unsent(), [kept, later]);
-    }
-
-    #[test]
-    fn a_refusal_waits_for_its_reviewer() {
-        let folder = tempfile::tempdir().unwrap();
-        let refused = entry();
-        let mut outbox = open(folder.path());
-        outbox.add(refused.clone()).unwrap();
-        outbox.refused(refused.key, Problem::new(412, code::STALE_VERSION, "stale")).unwrap();
-        drop(outbox);
-        let mut outbox = open(folder.path());
-        assert!(outbox.unsent().is_empty());
-        assert_eq!(outbox.conflicts()[0].entry, refused);
-        outbox.seen(refused.key).unwrap();
-        drop(outbox);
-        assert!(open(folder.path()).conflicts().is_empty());
-    }
-
-    #[test]
-    fn what_is_taken_back_before_its_answer_waits_for_it_and_outlives_a_crash() {
-        for (answer, left) in [(Some(4), Some(4)), (None, None)] {
-            let folder = tempfile::tempdir().unwrap();
-            let (decided, other) = (entry(), Entry { submission: Uuid::from_u128(2), ..entry() });
-            let undoing = Entry { key: Uuid::now_v7(), act: Act::Undo, ..decided.clone() };
-            let mut outbox = open(folder.path());
-            for entry in [&decided, &other, &undoing] {
-                outbox.add(entry.clone()).unwrap();
-            }
-            drop(outbox);
-            let mut outbox = open(folder.path());
-            assert_eq!(outbox.unsent(), [decided.clone(), other.clone(), undoing.clone()]);
-            // Another's answer says nothing of it; its own decision's does.
-            outbox.done(other.key, Some(9)).unwrap();
-            assert_eq!(outbox.waiting(undoing.key), Some(&undoing));
-            outbox.done(decided.key, answer).unwrap();
-            drop(outbox);
-            let outbox = open(folder.path());
-            assert_eq!(outbox.unsent().iter().map(|entry| entry.version).collect::<Vec<_>>(), Vec::from_iter(left));
-            assert!(outbox.unsent().iter().all(|entry| entry.key == undoing.key));
-        }
-    }
-
-    #[test]
-    fn an_undoing_that_crosses_the_answer_speaks_of_what_the_answer_made() {
-        let folder = tempfile::tempdir().unwrap();
-        for (answer, left) in [(Some(4), Some(4)), (None, None)] {
-            let decided = entry();
-            let mut outbox = open(folder.path());
-            outbox.add(decided.clone()).unwrap();
-            outbox.done(decided.key, answer).unwrap();
-            outbox.add(Entry { key: Uuid::now_v7(), act: Act::Undo, ..decided.clone() }).unwrap();
-            assert_eq!(outbox.unsent().first().map(|undoing| undoing.version), left);
-            // One that has heard of it is left as it is.
-            let heard = Entry { key: Uuid::now_v7(), act: Act::Undo, version: 4, ..decided };
-            outbox.add(heard.clone()).unwrap();
-            assert_eq!(outbox.unsent().last(), Some(&heard));
-            outbox.unsent().to_vec().into_iter().for_each(|undoing| outbox.done(undoing.key, None).unwrap());
-        }
-    }
-
-    #[test]
-    fn a_refused_decision_leaves_nothing_to_take_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let decided = entry();
-        let mut outbox = open(folder.path());
-        outbox.add(decided.clone()).unwrap();
-        outbox.add(Entry { key: Uuid::now_v7(), act: Act::Undo, ..decided.clone() }).unwrap();
-        outbox.refused(decided.key, Problem::new(412, code::STALE_VERSION, "stale")).unwrap();
-        assert_eq!((outbox.unsent().len(), outbox.conflicts().len()), (0, 1));
-    }
-
-    #[test]
-    fn two_desks_do_not_share_a_journal_and_a_left_one_is_taken_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut one, mut two) = (open(folder.path()), open(folder.path()));
-        let (first, second) = (entry(), entry());
-        one.add(first.clone()).unwrap();
-        two.add(second.clone()).unwrap();
-        drop(two);
-        drop(one);
-        assert_eq!(open(folder.path()).unsent(), [first, second]);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn nobody_else_may_read_it() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let outbox = open(&folder.path().join("state"));
-        assert_eq!(fs::metadata(&outbox.path).unwrap().permissions().mode() & 0o777, 0o600);
-        let another = Outbox::open(&folder.path().join("state"), "http://other", Uuid::nil()).unwrap();
-        assert_ne!(outbox.path, another.path);
-    }
-
-    #[tokio::test]
-    async fn a_repetition_after_a_restart_has_the_same_key() {
-        let folder = tempfile::tempdir().unwrap();
-        let server = MockServer::start().await;
-        let outcome = ReviewOutcome { submission: Uuid::from_u128(1), status: Status::Held, version: 4, decision: None, held_until: None };
-        Mock::given(matchers::method("POST")).respond_with(ResponseTemplate::new(200).set_body_json(&outcome)).mount(&server).await;
-        let http = Http::new(&server.uri(), None).unwrap();
-        let mut outbox = open(folder.path());
-        outbox.add(entry()).unwrap();
-        // Sent, but killed before the answer was written down.
-        outbox.unsent()[0].send(&http).await.unwrap();
-        drop(outbox);
-        open(folder.path()).unsent()[0].send(&http).await.unwrap();
-        let requests = server.received_requests().await.unwrap();
-        let keys: Vec<_> = requests.iter().map(|request| request.headers["idempotency-key"].clone()).collect();
-        assert_eq!((keys.len(), &keys[0], requests[0].body == requests[1].body), (2, &keys[1], true));
-    }
-
-    #[test]
-    fn only_what_may_change_by_itself_stays() {
-        for (status, code, expected) in [
-            (0, code::UNREACHABLE, true),
-            (503, code::BUSY, true),
-            (401, code::SIGN_IN, true),
-            (507, code::STORAGE_FULL, true),
-            (412, code::STALE_VERSION, false),
-            (409, code::ALREADY_REVIEWED, false),
-            (422, code::KEY_REUSED, false),
-            (404, code::NOT_FOUND, false),
-        ] {
-            assert_eq!(stays(&Problem::new(status, code, "")), expected, "{code}");
-        }
-    }
-}
+mod tests;

@@ -126,6 +126,18 @@ pub fn read_token(path: &Path) -> Result<Token, Problem> {
     }
 }
 
+/// Reads a passphrase out of a file that nobody else can read: its first line.
+///
+/// # Errors
+/// As [`read_token`].
+pub fn read_secret(path: &Path) -> Result<String, Problem> {
+    let text = read_private(path)?.ok_or_else(|| unreadable(path))?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(line.to_owned()),
+        _ => Err(about_file(code::TOKEN_FILE_EMPTY, path)),
+    }
+}
+
 /// The environment's session; `None` where it names no server, or another one than asked for.
 fn from_environment(server: Option<&str>, environment: impl Fn(&str) -> Option<String>) -> Result<Option<SavedSession>, Problem> {
     let Some(named) = environment("ZHAOSHEN_SERVER") else { return Ok(None) };

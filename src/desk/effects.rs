@@ -1,7 +1,13 @@
 //! Where the world is touched: the server, the outbox, pictures. Everything here works off the loop and answers with an [`Event`].
 
+mod own_files;
+mod sender;
+
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
+    fs::OpenOptions,
+    io::{ErrorKind, Write},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -12,6 +18,8 @@ use tokio::{
 };
 use uuid::Uuid;
 
+use sender::Sender;
+
 use crate::{
     api::{
         problem::{Problem, code},
@@ -19,19 +27,24 @@ use crate::{
     },
     client::{
         Http,
-        http::SubmissionQuery,
-        outbox::{self, Conflict, Entry, Outbox},
+        bundle::{Bundle, register::Register},
+        http::{Days, SubmissionQuery},
+        outbox::{Entry, Outbox},
     },
     desk::{
-        message::{Effect, Event, OutboxEvent},
+        away,
+        message::{Effect, Event, Exported, OutboxEvent},
         picture::{
-            Making, Picture, Request,
+            Making, Origin, Picture, Request,
             cache::{Cache, Name},
             encode, resize,
         },
+        views,
         workshop::{self, Shelf, Wish, Workshop},
     },
 };
+
+pub use own_files::OwnFiles;
 
 /// Rows a page.
 const PAGE: u32 = 100;
@@ -39,15 +52,17 @@ const PAGE: u32 = 100;
 const AT_ONCE: usize = 3;
 /// Memory for pictures' bytes.
 const CACHE: usize = 64 << 20;
-/// First and longest pause between two tries of the outbox.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(20));
-
 /// The hands of the desk.
 pub struct World {
     http: Http,
+    /// Where photos come from in the server's place.
+    bundle: Option<Arc<Bundle>>,
     events: UnboundedSender<Event>,
+    /// The user's own, for what is kept between two desks.
+    folder: PathBuf,
     outbox: Arc<Mutex<Outbox>>,
     wake: Arc<Notify>,
+    own: Arc<OwnFiles>,
     cache: Arc<Mutex<Cache>>,
     workshop: Workshop,
     /// Wanted and not begun, the most urgent first.
@@ -59,32 +74,73 @@ pub struct World {
 }
 
 impl World {
-    /// Takes the world in hand, and starts to send what the outbox holds.
+    /// Takes the world in hand, and starts to send what the outbox holds. With a bundle the server is asked only to take decisions.
     #[must_use]
-    pub fn new(http: Http, outbox: Outbox, events: UnboundedSender<Event>) -> World {
+    pub fn new(
+        http: Http,
+        outbox: Outbox,
+        own: OwnFiles,
+        register: Register,
+        bundle: Option<Arc<Bundle>>,
+        folder: PathBuf,
+        events: UnboundedSender<Event>,
+    ) -> World {
+        let _ = events.send(Event::Habits(own.habits()));
         let opened = OutboxEvent::Opened { unsent: outbox.unsent().to_vec(), conflicts: outbox.conflicts().to_vec() };
         let _ = events.send(Event::Outbox(opened));
+        let _ = events.send(Event::Outbox(OutboxEvent::Oldest(outbox.oldest())));
         let outbox = Arc::new(Mutex::new(outbox));
         let wake = Arc::new(Notify::new());
-        let sender = tokio::spawn(send_all(http.clone(), Arc::clone(&outbox), Arc::clone(&wake), events.clone())).abort_handle();
+        let sender = {
+            let sender = Sender {
+                http: http.clone(),
+                outbox: Arc::clone(&outbox),
+                wake: Arc::clone(&wake),
+                events: events.clone(),
+                bundle: bundle.clone(),
+                register,
+                checked: HashSet::new(),
+            };
+            tokio::spawn(sender.work()).abort_handle()
+        };
         let cache = Arc::new(Mutex::new(Cache::new(CACHE)));
-        let originals = (http.clone(), Arc::clone(&cache));
+        let originals = (http.clone(), bundle.clone(), Arc::clone(&cache));
         let original = move |submission| {
-            let (http, cache) = originals.clone();
-            async move { bytes(&http, &cache, (submission, PictureKind::Original, None)).await }
+            let (http, bundle, cache) = originals.clone();
+            async move { bytes(&http, bundle, Some(&*cache), (submission, PictureKind::Original, None)).await }
         };
         let workshop = Workshop::new(original, events.clone());
-        World { http, events, outbox, wake, cache, workshop, waiting: Vec::new(), running: HashMap::new(), sender, pictures: 0 }
+        World {
+            http,
+            bundle,
+            events,
+            folder,
+            outbox,
+            wake,
+            own: Arc::new(own),
+            workshop,
+            cache,
+            waiting: Vec::new(),
+            running: HashMap::new(),
+            sender,
+            pictures: 0,
+        }
     }
 
     /// Carries an effect out, or starts to. Suspension and end are the loop's own.
     pub fn carry_out(&mut self, effect: Effect) {
+        if let Some(events) = self.bundle.as_ref().and_then(|bundle| away::answer(bundle, &effect)) {
+            for event in events {
+                let _ = self.events.send(event);
+            }
+            return;
+        }
         let http = self.http.clone();
         match effect {
             Effect::LoadSeasons => self.answer(async move { Event::Seasons(http.seasons().await) }),
             Effect::LoadProgress { season } => self.answer(async move { Event::Progress(Box::new(http.progress(&season).await)) }),
-            Effect::LoadPage { ticket, season, unit, status, cursor } => self.answer(async move {
-                let query = SubmissionQuery { season, unit, status: Some(status), cursor, limit: Some(PAGE) };
+            Effect::LoadPage { ticket, season, unit, status, measured, cursor } => self.answer(async move {
+                let query = SubmissionQuery { season, unit, status, measured, cursor, limit: Some(PAGE) };
                 Event::Page { ticket, page: http.submissions(&query).await }
             }),
             Effect::LoadDetail { submission } => {
@@ -98,19 +154,71 @@ impl World {
                 tokio::spawn(async move { http.release_claim(token).await });
             }
             Effect::Act { submission, version, lease, act } => {
-                self.keep(Entry { submission, version, key: Uuid::now_v7(), lease, act });
+                self.keep(Entry {
+                    submission,
+                    version,
+                    key: Uuid::now_v7(),
+                    lease,
+                    bundle: self.bundle.as_ref().map(|bundle| bundle.id()),
+                    act,
+                });
             }
-            Effect::Seen(keys) => {
-                let outbox = Arc::clone(&self.outbox);
-                spawn_blocking(move || {
-                    let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
-                    for key in keys {
-                        if let Err(error) = outbox.seen(key) {
-                            tracing::warn!(%error, "the outbox cannot be written");
+            Effect::PassOn { submission, skip } => {
+                self.answer(async move { Event::PassedOn { submission, result: http.skip(submission, &skip).await } });
+            }
+            Effect::SavePicture { submission, version, kind } => {
+                // As it stands now, whatever was kept.
+                let (own, bundle) = (Arc::clone(&self.own), self.bundle.clone());
+                self.answer(async move {
+                    let place = async {
+                        let bytes = bytes(&http, bundle, None, (submission, kind, None)).await?;
+                        let taken = spawn_blocking(move || own.take_out(&bytes)).await;
+                        match taken {
+                            Ok(Ok(path)) => Ok(path.display().to_string()),
+                            Ok(Err(error)) => Err(Problem::new(0, "picture_not_saved", "not written").with("why", error.to_string())),
+                            Err(_) => Err(Problem::new(0, "picture_not_saved", "not written").with("why", "stopped")),
                         }
+                    };
+                    Event::Saved { submission, version, place: place.await }
+                });
+            }
+            Effect::KeepHabits(habits) => {
+                let own = Arc::clone(&self.own);
+                spawn_blocking(move || {
+                    if let Err(error) = own.keep_habits(&habits) {
+                        tracing::warn!(%error, "the habits cannot be written");
                     }
                 });
             }
+            Effect::LoadDays { season } => self.answer(async move { Event::Days(http.progress_days(&season, None).await) }),
+            Effect::LoadMine { season } => {
+                self.answer(async move { Event::Mine(Box::new(http.own_statistics(&season, Days::default()).await)) });
+            }
+            Effect::Export { season, path, format, language } => self.answer(async move {
+                Event::Exported(match http.progress_table(&season, format, language).await {
+                    Ok(table) => spawn_blocking(move || write_new(&path, &table)).await.unwrap_or(Exported::NotWritten),
+                    Err(problem) => Exported::NotTold(problem),
+                })
+            }),
+            Effect::KeepViews(views) => {
+                let (folder, events) = (self.folder.clone(), self.events.clone());
+                spawn_blocking(move || {
+                    if let Err(error) = views::save(&folder, &views) {
+                        tracing::warn!(%error, "the saved views cannot be written");
+                        let _ = events.send(Event::ViewsNotKept);
+                    }
+                });
+            }
+            // On what stands now, seen over the network: the bundle has no part in it.
+            Effect::KeepMine { refused, submission, version, act } => {
+                self.keep(Entry { submission, version, key: Uuid::now_v7(), lease: None, bundle: None, act });
+                self.seen(vec![refused]);
+            }
+            Effect::TakeBack { submission } => self.take_back(submission),
+            Effect::LoadStanding { submission } => {
+                self.answer(async move { Event::Stands { submission, detail: http.submission(submission).await.map(Box::new) } });
+            }
+            Effect::Seen(keys) => self.seen(keys),
             Effect::Suspend | Effect::Quit => {}
         }
     }
@@ -133,6 +241,31 @@ impl World {
         });
     }
 
+    fn seen(&self, keys: Vec<Uuid>) {
+        let outbox = Arc::clone(&self.outbox);
+        spawn_blocking(move || {
+            let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
+            for key in keys {
+                if let Err(error) = outbox.seen(key) {
+                    tracing::warn!(%error, "the outbox cannot be written");
+                }
+            }
+        });
+    }
+
+    fn take_back(&self, submission: Uuid) {
+        let (outbox, events) = (Arc::clone(&self.outbox), self.events.clone());
+        spawn_blocking(move || {
+            let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
+            let done = outbox.take_back(submission).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the outbox cannot be written");
+                false
+            });
+            let _ = events.send(Event::Outbox(OutboxEvent::TakenBack { submission, done, unsent: outbox.unsent().len() }));
+            let _ = events.send(Event::Outbox(OutboxEvent::Oldest(outbox.oldest())));
+        });
+    }
+
     /// Writes an intention down, then lets it be sent.
     fn keep(&self, entry: Entry) {
         let (outbox, events, wake) = (Arc::clone(&self.outbox), self.events.clone(), Arc::clone(&self.wake));
@@ -147,6 +280,7 @@ impl World {
                 }
             };
             let _ = events.send(Event::Outbox(event));
+            let _ = events.send(Event::Outbox(OutboxEvent::Oldest(outbox.oldest())));
             wake.notify_one();
         });
     }
@@ -168,10 +302,11 @@ impl World {
             let request = self.waiting.remove(0);
             let (http, cache, events) = (self.http.clone(), Arc::clone(&self.cache), self.events.clone());
             let shelf = self.workshop.made();
+            let bundle = self.bundle.clone().filter(|_| request.origin == Origin::Desk);
             let number = self.pictures;
             self.pictures = number.wrapping_add(1);
             let task = tokio::spawn(async move {
-                let picture = picture(&http, &cache, &shelf, request, number).await;
+                let picture = picture(&http, bundle, &cache, &shelf, request, number).await;
                 let _ = events.send(Event::Picture { request, picture });
             });
             self.running.insert(request, task.abort_handle());
@@ -186,24 +321,39 @@ impl Drop for World {
     }
 }
 
-/// A picture's bytes as the server holds them, fetched once.
-async fn bytes(http: &Http, cache: &Mutex<Cache>, name: Name) -> Result<Arc<[u8]>, Problem> {
-    let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(name);
-    if let Some(bytes) = known {
-        return Ok(bytes);
+/// Writes a file that was not there before: nothing is ever written over.
+fn write_new(path: &str, bytes: &[u8]) -> Exported {
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut file) => match file.write_all(bytes).and_then(|()| file.sync_all()) {
+            Ok(()) => Exported::Written,
+            Err(error) => {
+                // Half a table would be taken for a whole one.
+                let _ = std::fs::remove_file(path);
+                tracing::warn!(kind = ?error.kind(), "the table cannot be written");
+                Exported::NotWritten
+            }
+        },
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Exported::Exists,
+        Err(_) => Exported::NotWritten,
     }
-    let bytes: Arc<[u8]> = http.picture(name.0, name.1).await?.into();
-    cache.lock().unwrap_or_else(PoisonError::into_inner).put(name, Arc::clone(&bytes));
-    Ok(bytes)
 }
 
-async fn picture(http: &Http, cache: &Mutex<Cache>, shelf: &Shelf, request: Request, number: u32) -> Result<Picture, Problem> {
+async fn picture(
+    http: &Http,
+    bundle: Option<Arc<Bundle>>,
+    cache: &Mutex<Cache>,
+    shelf: &Shelf,
+    request: Request,
+    number: u32,
+) -> Result<Picture, Problem> {
     let Request { submission, kind, .. } = request;
+    // What is asked of the server outright may be another picture of the same name.
+    let cache = (request.origin == Origin::Desk).then_some(cache);
     let (bytes, before) = match request.making {
-        Making::Kept(rendition) => (bytes(http, cache, (submission, kind, rendition)).await?, None),
+        Making::Kept(rendition) => (bytes(http, bundle, cache, (submission, kind, rendition)).await?, None),
         Making::Tried(ticket) => (shelf.take(ticket)?, None),
         Making::Difference { ticket, rendition } => {
-            (shelf.take(ticket)?, Some(bytes(http, cache, (submission, kind, Some(rendition))).await?))
+            (shelf.take(ticket)?, Some(bytes(http, bundle, cache, (submission, kind, Some(rendition))).await?))
         }
     };
     let draw = move || {
@@ -218,65 +368,21 @@ async fn picture(http: &Http, cache: &Mutex<Cache>, shelf: &Shelf, request: Requ
     }
 }
 
-/// Sends what the outbox holds, in order, until each has its answer. A submission whose intention has to wait holds up only itself.
-async fn send_all(http: Http, outbox: Arc<Mutex<Outbox>>, wake: Arc<Notify>, events: UnboundedSender<Event>) {
-    let mut pause = PAUSES.0;
-    loop {
-        let round = outbox.lock().unwrap_or_else(PoisonError::into_inner).unsent().to_vec();
-        if round.is_empty() {
-            wake.notified().await;
-            continue;
-        }
-        let mut held_up: Vec<Uuid> = Vec::new();
-        let mut problem = None;
-        for Entry { key, submission, .. } in round {
-            if held_up.contains(&submission) {
-                continue;
-            }
-            // What was answered since may have told it its version, or that there is nothing left to do.
-            let Some(entry) = outbox.lock().unwrap_or_else(PoisonError::into_inner).waiting(key).cloned() else { continue };
-            match entry.send(&http).await {
-                Ok(outcome) => {
-                    pause = PAUSES.0;
-                    let (act, undo) = (entry.act, outbox::undo_version(&outcome));
-                    let unsent = write(&outbox, move |outbox| outbox.done(key, undo)).await;
-                    let _ = events.send(Event::Outbox(OutboxEvent::Sent { submission, act, outcome, unsent }));
-                }
-                Err(refusal) if !outbox::stays(&refusal) => {
-                    pause = PAUSES.0;
-                    let kept = refusal.clone();
-                    let unsent = write(&outbox, move |outbox| outbox.refused(key, kept)).await;
-                    let conflict = Conflict { entry, problem: refusal };
-                    let _ = events.send(Event::Outbox(OutboxEvent::Refused { conflict, unsent }));
-                }
-                Err(passing) => {
-                    held_up.push(submission);
-                    let nobody_there = passing.code == code::UNREACHABLE;
-                    problem = Some(passing);
-                    if nobody_there {
-                        break;
-                    }
-                }
-            }
-        }
-        if let Some(problem) = problem {
-            let unsent = outbox.lock().unwrap_or_else(PoisonError::into_inner).unsent().len();
-            let _ = events.send(Event::Outbox(OutboxEvent::Waiting { problem, unsent }));
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PAUSES.1);
-        }
+/// The bytes of a picture: out of memory, out of the bundle or from the server.
+async fn bytes(http: &Http, bundle: Option<Arc<Bundle>>, cache: Option<&Mutex<Cache>>, name: Name) -> Result<Arc<[u8]>, Problem> {
+    let known = cache.and_then(|cache| cache.lock().unwrap_or_else(PoisonError::into_inner).get(name));
+    if let Some(bytes) = known {
+        return Ok(bytes);
     }
-}
-
-/// Changes the outbox off the loop; returns how many are unsent then.
-async fn write(outbox: &Arc<Mutex<Outbox>>, change: impl FnOnce(&mut Outbox) -> std::io::Result<()> + Send + 'static) -> usize {
-    let outbox = Arc::clone(outbox);
-    let changed = spawn_blocking(move || {
-        let mut outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = change(&mut outbox) {
-            tracing::warn!(%error, "the outbox cannot be written");
+    let bytes: Arc<[u8]> = match bundle {
+        Some(bundle) => {
+            let read = spawn_blocking(move || bundle.picture(name.0, name.1)).await;
+            read.unwrap_or_else(|_| Err(Problem::new(0, code::INTERNAL, "reading a picture broke off")))?.into()
         }
-        outbox.unsent().len()
-    });
-    changed.await.unwrap_or(0)
+        None => http.picture(name.0, name.1).await?.into(),
+    };
+    if let Some(cache) = cache {
+        cache.lock().unwrap_or_else(PoisonError::into_inner).put(name, Arc::clone(&bytes));
+    }
+    Ok(bytes)
 }

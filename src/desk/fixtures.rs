@@ -1,5 +1,7 @@
 //! For tests: a desk with a server in memory. Effects are answered at once, or held back where a test wants to see what happens meanwhile.
 
+mod screen;
+
 use std::collections::{HashMap, VecDeque};
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -8,14 +10,15 @@ use uuid::Uuid;
 use crate::{
     api::{
         problem::{Problem, code},
-        progress::{Progress, UnitProgress},
+        progress::{DayProgress, Deliveries, Prints, Progress, UnitProgress},
+        reviewing::{Agreement, DayOfReviews, Pace, ReviewerStatistics},
         roster::Season,
-        submission::{Claim, MaskedStudent, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
+        submission::{Claim, MaskedStudent, Measured, Page, PastAttempt, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
     },
     client::outbox::{Act, Conflict, Contents, Entry, Line, undo_version},
     desk::{
         keymap::{Code, Key},
-        message::{Effect, Event, Message, Moment, OutboxEvent},
+        message::{Effect, Event, Exported, Message, Moment, OutboxEvent},
         model::{Model, Start, TryEnd},
         picture::{Picture, policy::Graphics},
         theme::Theme,
@@ -32,6 +35,8 @@ use crate::{
     },
     language::Language,
 };
+
+pub use screen::{draw, text_of};
 
 pub const NOON: i64 = 1_750_000_000;
 
@@ -57,6 +62,7 @@ pub fn row(n: u32, status: Status) -> SubmissionSummary {
         submitted_at: second(i64::from(n) * 60 - 86_400),
         checks: if bad { Verdict::Fail } else { Verdict::Pass },
         machine_reasons: if bad { vec![Reason::UnevenLight] } else { vec![] },
+        measured: vec![],
         band: Some(if n % 7 == 3 { Band::Doubtful } else { Band::Same }),
         claimed_until: None,
         decision: None,
@@ -109,8 +115,39 @@ pub fn detail(row: &SubmissionSummary) -> Submission {
         rendition: (!refused).then(|| Uuid::from_u128(row.id.as_u128() + 1_000_000)),
         pictures,
         decision_reasons: vec![],
-        history: vec![],
+        history: past(row),
         notices: vec![],
+    }
+}
+
+/// A retake has an attempt before it.
+fn past(row: &SubmissionSummary) -> Vec<PastAttempt> {
+    let past = |number: u32| PastAttempt {
+        id: Uuid::from_u128(row.id.as_u128() + 2_000_000 + u128::from(number)),
+        number,
+        status: Status::Rejected,
+        submitted_at: second(-200_000),
+        reasons: vec![Reason::Blur, Reason::UnevenLight],
+    };
+    (1..row.number).map(past).collect()
+}
+
+fn mine() -> ReviewerStatistics {
+    let pace = |measured, seconds| Pace { measured, median_seconds: Some(seconds) };
+    let day = |n: i8, reviews| DayOfReviews { day: jiff::civil::date(2025, 6, n), reviews, pace: pace(reviews, 3.0) };
+    ReviewerStatistics {
+        reviewer: Uuid::from_u128(9),
+        name: Some("lin".into()),
+        reviews: 412,
+        approvals: 371,
+        rejections: 41,
+        undone: 5,
+        skipped: 7,
+        pace: pace(398, 3.4),
+        days: vec![day(13, 120), day(14, 212), day(15, 80)],
+        reasons: vec![],
+        against_final: Agreement { both: 60, same: 57, kappa: Some(0.87), undefined: None },
+        golden: None,
     }
 }
 
@@ -125,6 +162,8 @@ pub fn start(language: Language, size: (u16, u16)) -> Start {
         zone: TimeZone::UTC,
         season: None,
         unit: None,
+        views: Some(vec![]),
+        away: None,
     }
 }
 
@@ -228,7 +267,14 @@ impl Bench {
             }
             match self.frame().1.complete.filter(|id| self.model.review.shown.is_none_or(|(shown, _)| shown != *id)) {
                 Some(id) => self.happen(Event::Shown(id)),
-                None => return,
+                None => {
+                    let seen = |(id, version): &(Uuid, i64)| self.model.grid.seen.get(id).is_some_and(|seen| seen.version == *version);
+                    let tiles: Vec<_> = self.frame().1.tiles.into_iter().filter(|tile| !seen(tile)).collect();
+                    if tiles.is_empty() {
+                        return;
+                    }
+                    self.happen(Event::TilesShown(tiles));
+                }
             }
         }
         panic!("the desk never comes to rest");
@@ -257,17 +303,31 @@ impl Bench {
                 code: "2027-summer".into(),
                 name: "2027 夏".into(),
                 kind: SeasonKind::Roster,
-                rules: SeasonRules::default(),
+                rules: SeasonRules { preview_approval: true, ..SeasonRules::default() },
                 closes_at: None,
             }]))],
             Effect::LoadProgress { .. } => vec![Event::Progress(Box::new(Ok(self.progress())))],
-            Effect::LoadPage { ticket, status, cursor, .. } => {
+            Effect::LoadPage { ticket, unit, status, measured, cursor, .. } => {
                 let from: usize = cursor.map_or(0, |cursor| cursor.parse().unwrap());
-                let mut rows = self.rows.iter().filter(|row| row.status == status).skip(from);
-                let items: Vec<_> = rows.by_ref().take(100).cloned().collect();
+                let wanted = |row: &&SubmissionSummary| {
+                    status.is_none_or(|status| row.status == status) && unit.as_ref().is_none_or(|unit| row.unit == *unit)
+                };
+                let mut rows = self.rows.iter().filter(wanted).skip(from);
+                let mut items: Vec<_> = rows.by_ref().take(100).cloned().collect();
+                for row in &mut items {
+                    let checks = checks(row.checks == Verdict::Fail).into_iter().filter(|check| measured.contains(&check.id));
+                    row.measured = checks.map(|check| Measured { check: check.id, value: check.value, verdict: check.verdict }).collect();
+                }
                 let next = rows.next().map(|_| (from + 100).to_string());
                 vec![Event::Page { ticket, page: Ok(Page { items, next }) }]
             }
+            Effect::LoadDays { .. } => {
+                let day =
+                    |n: i8| DayProgress { day: jiff::civil::date(2025, 6, n), captured: i64::from(n % 5) * 40, decided: i64::from(n) * 3 };
+                vec![Event::Days(Ok((1..=15).filter(|n| *n != 8).map(day).collect()))]
+            }
+            Effect::LoadMine { .. } => vec![Event::Mine(Box::new(Ok(mine())))],
+            Effect::Export { path, .. } => vec![Event::Exported(if path.contains("taken") { Exported::Exists } else { Exported::Written })],
             Effect::LoadDetail { submission } => {
                 let mut detail = detail(self.find(submission));
                 // A reworked photo has another rendition.
@@ -293,7 +353,9 @@ impl Bench {
                 vec![Event::Tried { ticket, end }]
             }
             Effect::Claim(claim) => {
-                let items = self.rows.iter().filter(|row| claim.only.contains(&row.id)).cloned().collect();
+                let now = self.model.now.wall;
+                let free = |row: &&SubmissionSummary| row.claimed_until.is_none_or(|until| until <= now);
+                let items = self.rows.iter().filter(free).filter(|row| claim.only.contains(&row.id)).cloned().collect();
                 vec![Event::Claimed(Ok(Claim {
                     token: Uuid::from_u128(77),
                     until: second(300),
@@ -307,14 +369,50 @@ impl Bench {
                 if self.full {
                     return vec![Event::Outbox(OutboxEvent::NotKept { submission, act })];
                 }
-                let entry = Entry { submission, version, key: Uuid::from_u128(self.keys_of_acts), lease, act };
-                let meant = self.outbox.meant(entry);
-                meant.into_iter().for_each(|entry| self.outbox.take(Line::Add { entry }));
-                let kept = Event::Outbox(OutboxEvent::Kept { unsent: self.outbox.unsent().len() });
-                [vec![kept], self.deliver()].concat()
+                let key = Uuid::from_u128(self.keys_of_acts);
+                self.write_down(Entry { submission, version, key, lease, bundle: None, act })
             }
-            Effect::KeepClaim { .. } | Effect::ReleaseClaim { .. } | Effect::Seen(_) | Effect::Suspend | Effect::Quit => vec![],
+            Effect::KeepMine { submission, version, act, .. } => {
+                self.keys_of_acts += 1;
+                let key = Uuid::from_u128(self.keys_of_acts);
+                self.write_down(Entry { submission, version, key, lease: None, bundle: None, act })
+            }
+            // Nothing has left while the server does not answer.
+            Effect::TakeBack { submission } => {
+                let is = |entry: &&Entry| entry.submission == submission && matches!(entry.act, Act::Review(_));
+                let key = self.outbox.unsent().iter().rfind(is).map(|entry| entry.key);
+                if let Some(key) = key {
+                    self.outbox.take(Line::Done { key, undo: None });
+                }
+                let unsent = self.outbox.unsent().len();
+                vec![Event::Outbox(OutboxEvent::TakenBack { submission, done: key.is_some(), unsent })]
+            }
+            Effect::LoadStanding { submission } => {
+                let detail = detail(self.find(submission));
+                vec![Event::Stands { submission, detail: Ok(Box::new(detail)) }]
+            }
+            Effect::PassOn { submission, .. } => {
+                let result = if self.refusing { Err(Problem::new(403, code::FORBIDDEN, "no")) } else { Ok(()) };
+                vec![Event::PassedOn { submission, result }]
+            }
+            Effect::SavePicture { submission, version, .. } => {
+                vec![Event::Saved { submission, version, place: Ok("/run/picture.jpg".into()) }]
+            }
+            Effect::KeepHabits(_) => vec![],
+            Effect::KeepClaim { .. }
+            | Effect::ReleaseClaim { .. }
+            | Effect::Seen(_)
+            | Effect::KeepViews(_)
+            | Effect::Suspend
+            | Effect::Quit => vec![],
         }
+    }
+
+    fn write_down(&mut self, entry: Entry) -> Vec<Event> {
+        let meant = self.outbox.meant(entry);
+        meant.into_iter().for_each(|entry| self.outbox.take(Line::Add { entry }));
+        let kept = Event::Outbox(OutboxEvent::Kept { unsent: self.outbox.unsent().len() });
+        [vec![kept], self.deliver()].concat()
     }
 
     /// Sends what the outbox holds.
@@ -378,6 +476,10 @@ impl Bench {
             unit_name: Some("西安分校".into()),
             students: self.rows.len() as i64 + 12,
             captured_students: self.rows.len() as i64,
+            invited: self.rows.len() as i64 + 10,
+            overdue: 4,
+            deliveries: Deliveries { uploaded: 4, accepted: 1, ..Deliveries::default() },
+            prints: Prints { mailed: 2, ..Prints::default() },
             done_students: 6,
             pending: count(Status::Pending),
             machine_refused: count(Status::MachineRefused),
@@ -392,34 +494,4 @@ impl Bench {
         (whole.unit, whole.unit_name) = (None, None);
         Progress { units: vec![unit, other], whole }
     }
-}
-
-/// Draws a model; whatever it holds, no control byte may reach the buffer.
-pub fn draw(model: &Model) -> (ratatui::buffer::Buffer, view::Drawn) {
-    let (width, height) = model.size;
-    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(width, height)).unwrap();
-    let mut drawn = view::Drawn::default();
-    terminal.draw(|frame| drawn = view::draw(model, frame)).unwrap();
-    let buffer = terminal.backend().buffer().clone();
-    for cell in buffer.content() {
-        assert!(!cell.symbol().chars().any(char::is_control), "{:?} reached the screen", cell.symbol());
-    }
-    (buffer, drawn)
-}
-
-/// The text of a buffer, line by line.
-pub fn text_of(buffer: &ratatui::buffer::Buffer) -> String {
-    let mut out = String::new();
-    for y in 0..buffer.area.height {
-        let mut x = 0;
-        let mut line = String::new();
-        while x < buffer.area.width {
-            let symbol = buffer[(x, y)].symbol();
-            line.push_str(symbol);
-            x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol)).unwrap_or(1).max(1);
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
 }

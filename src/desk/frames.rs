@@ -25,7 +25,7 @@ use crate::desk::{
     picture::{self, Painted, Picture},
     terminal::{
         guard,
-        painter::Painter,
+        painter::{Painter, blank},
         writer::{Page, Writer},
     },
     view::{self, Drawn},
@@ -45,10 +45,14 @@ const SLOW: f64 = 150_000.0;
 const QUICK: f64 = 300_000.0;
 
 /// What a frame shows once it is through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Through {
-    submission: Uuid,
-    draft: bool,
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Through {
+    Photo {
+        submission: Uuid,
+        draft: bool,
+    },
+    /// Tiles, each at the version it shows.
+    Tiles(Vec<(Uuid, i64)>),
 }
 
 /// A question behind a frame.
@@ -68,6 +72,9 @@ pub struct Frames {
     area: Rect,
     /// Whose name stands on the screen.
     named: Option<Uuid>,
+    /// Which tiles stand where, and the line that names one of them.
+    standing: Vec<(Uuid, Rect)>,
+    below: Option<Rect>,
     /// Of the frame under way, where the terminal answers no questions.
     unasked: Option<Through>,
     fences: VecDeque<Fence>,
@@ -92,6 +99,8 @@ impl Frames {
             painter: Painter::default(),
             area: Rect::default(),
             named: None,
+            standing: Vec::new(),
+            below: None,
             unasked: None,
             fences: VecDeque::new(),
             round_trip: Duration::MAX,
@@ -144,6 +153,7 @@ impl Frames {
         }
         self.painter.forgotten();
         self.named = None;
+        self.standing.clear();
         self.unasked = None;
         self.fences.clear();
     }
@@ -164,6 +174,8 @@ impl Frames {
         let hide = named != self.named && self.named.is_some();
         let name = view::layout::student_line(model);
         let (area, before) = (&mut self.area, &mut self.painter);
+        let (standing, below) = (&self.standing, self.below);
+        let mut gone: Vec<Rect> = Vec::new();
         let mut drawn = Drawn::default();
         let mut last: Vec<(u16, u16, Cell)> = Vec::new();
         self.terminal.draw(|frame| {
@@ -174,8 +186,12 @@ impl Frames {
             }
             drawn = view::draw(model, frame);
             picture::sweep(&before.before(), &drawn.pictures, frame.buffer_mut());
+            gone = left(standing, below, &drawn, *area);
+            write_again(&gone, frame.buffer_mut());
             if hide && named.is_some() {
                 last = hold_back(frame.buffer_mut(), name);
+            } else if hide {
+                write_again(&[name.intersection(*area)], frame.buffer_mut());
             }
         })?;
         let find = |painted: &Painted| match model.pictures.get(&painted.request) {
@@ -197,6 +213,10 @@ impl Frames {
         if hide {
             frame.extend(format!("\x1b[{};1H\x1b[m\x1b[2K", name.y + 1).into_bytes());
         }
+        // Before another student's picture can come to a place, the name that stood there is gone.
+        for area in &gone {
+            frame.extend(blank(*area).into_bytes());
+        }
         let with_pictures = !pictures.is_empty() || !painting.is_empty();
         frame.extend(pictures);
         if !painting.is_empty() {
@@ -214,6 +234,7 @@ impl Frames {
         frame.extend(deletions);
         self.named = named;
         let shows = shows(model, &drawn);
+        (self.standing, self.below) = (drawn.standing, drawn.below);
         if frame.is_empty() && shows.is_none() {
             return Ok(());
         }
@@ -294,7 +315,11 @@ impl Frames {
 
 impl Through {
     fn event(self) -> Event {
-        if self.draft { Event::DraftShown(self.submission) } else { Event::Shown(self.submission) }
+        match self {
+            Through::Photo { submission, draft: true } => Event::DraftShown(submission),
+            Through::Photo { submission, draft: false } => Event::Shown(submission),
+            Through::Tiles(tiles) => Event::TilesShown(tiles),
+        }
     }
 }
 
@@ -303,9 +328,33 @@ fn shows(model: &Model, drawn: &Drawn) -> Option<Through> {
     let known = |submission: Uuid| model.review.shown.is_some_and(|(shown, _)| shown == submission);
     let drafted = |submission: Uuid| model.review.drafted == Some(submission);
     match (drawn.complete, drawn.draft) {
-        (Some(submission), _) if !known(submission) => Some(Through { submission, draft: false }),
-        (None, Some(submission)) if !drafted(submission) => Some(Through { submission, draft: true }),
-        _ => None,
+        (Some(submission), _) if !known(submission) => Some(Through::Photo { submission, draft: false }),
+        (None, Some(submission)) if !drafted(submission) => Some(Through::Photo { submission, draft: true }),
+        _ => {
+            let seen = |(id, version): &(Uuid, i64)| model.grid.seen.get(id).is_some_and(|seen| seen.version == *version);
+            let tiles: Vec<(Uuid, i64)> = drawn.tiles.iter().filter(|tile| !seen(tile)).copied().collect();
+            (!tiles.is_empty()).then_some(Through::Tiles(tiles))
+        }
+    }
+}
+
+/// The places that tiles have left, with the line that names one of them as soon as one has.
+fn left(standing: &[(Uuid, Rect)], below: Option<Rect>, drawn: &Drawn, screen: Rect) -> Vec<Rect> {
+    let mut gone: Vec<Rect> = standing.iter().filter(|tile| !drawn.standing.contains(tile)).map(|(_, area)| *area).collect();
+    if !gone.is_empty() {
+        gone.extend(below);
+    }
+    gone.into_iter().map(|area| area.intersection(screen)).filter(|area| !area.is_empty()).collect()
+}
+
+/// What is blanked on the screen behind the buffer's back is written again, whether it looks changed or not.
+fn write_again(areas: &[Rect], buffer: &mut Buffer) {
+    for position in areas.iter().flat_map(|area| area.positions()) {
+        if let Some(cell) = buffer.cell_mut(position)
+            && cell.diff_option == CellDiffOption::None
+        {
+            cell.set_diff_option(CellDiffOption::AlwaysUpdate);
+        }
     }
 }
 
@@ -353,5 +402,23 @@ mod tests {
         let text: String = held.iter().map(|(.., cell)| cell.symbol()).collect();
         assert_eq!(text, "欧阳* 7 ");
         assert!(before.diff(&now).iter().all(|(_, y, _)| *y == 1), "the line is not among the frame's text");
+    }
+
+    #[test]
+    fn a_place_that_another_student_takes_is_blanked_first() {
+        let screen = Rect::new(0, 0, 40, 12);
+        let (one, two) = (Rect::new(0, 1, 12, 8), Rect::new(13, 1, 12, 8));
+        let names = Rect::new(0, 10, 40, 1);
+        let [a, b, c] = [1, 2, 3].map(Uuid::from_u128);
+        let before = [(a, one), (b, two)];
+        let drawn = |standing: &[(Uuid, Rect)]| Drawn { standing: standing.to_vec(), ..Drawn::default() };
+        assert!(left(&before, Some(names), &drawn(&before), screen).is_empty(), "a step inside a page blanks nothing");
+        assert_eq!(left(&before, Some(names), &drawn(&[(a, one), (c, two)]), screen), [two, names]);
+        assert_eq!(left(&before, Some(names), &drawn(&[]), Rect::new(0, 0, 20, 5)), [Rect::new(0, 1, 12, 4), Rect::new(13, 1, 7, 4)]);
+        // What was blanked is written again though the buffer holds the same.
+        let mut buffer = Buffer::empty(screen);
+        let same = buffer.clone();
+        write_again(&[two], &mut buffer);
+        assert_eq!(same.diff(&buffer).len(), usize::from(two.width * two.height));
     }
 }

@@ -75,11 +75,23 @@ pub enum Place {
     Review,
     /// A review of which a part is looked at closer: arrows move about.
     Closer,
+    Grid,
     Sheet,
     Fix,
+    PassOn,
+    /// What a batch would do.
+    Batch,
+    History,
     Help,
     Conflicts,
     Quitting,
+    /// The field of the filter.
+    Asking,
+    /// A field for one line.
+    Line,
+    Palette,
+    Board,
+    Mine,
 }
 
 macro_rules! actions {
@@ -111,6 +123,12 @@ actions! {
     Open, "open";
     Back, "back";
     SwitchPart, "switch_part";
+    Tiles, "tiles";
+    Tag, "tag";
+    TagPage, "tag_page";
+    ClearTags, "clear_tags";
+    CarryOut, "carry_out";
+    History, "history";
     Reload, "reload";
     Approve, "approve";
     Reject, "reject";
@@ -129,6 +147,12 @@ actions! {
     Difference, "difference";
     Skip, "skip";
     Undo, "undo";
+    Redo, "redo";
+    PassOn, "pass_on";
+    PassIt, "pass_it";
+    AskLead, "ask_lead";
+    KeepMacro, "keep_macro";
+    BringMacro, "bring_macro";
     Next, "next";
     Previous, "previous";
     View, "view";
@@ -136,6 +160,7 @@ actions! {
     ZoomStandard, "zoom_standard";
     ZoomPortrait, "zoom_portrait";
     Blink, "blink";
+    RealPicture, "real_picture";
     Closer, "closer";
     Eyes, "eyes";
     Hair, "hair";
@@ -154,6 +179,18 @@ actions! {
     Toggle, "toggle";
     Confirm, "confirm";
     Clear, "clear";
+    Palette, "palette";
+    Board, "board";
+    Mine, "mine";
+    Export, "export";
+    Find, "find";
+    Sort, "sort";
+    SaveView, "save_view";
+    DropView, "drop_view";
+    Complete, "complete";
+    Accept, "accept";
+    KeepMine, "keep_mine";
+    TakeTheirs, "take_theirs";
     Yes, "yes";
     No, "no";
 }
@@ -183,27 +220,54 @@ const LISTS: &[Binding] = &[
     bind(Action::Last, "End", &[End]),
 ];
 const PARTS: &[Binding] = &[bind(Action::SwitchPart, "Tab", &[Tab, BackTab])];
+const QUEUE: &[Binding] = &[bind(Action::Tiles, "t", &[Char('t')]), bind(Action::Tag, "*", &[Char('*')])];
+const GRID: &[Binding] = &[
+    bind(Action::Tag, "Space", &[Char(' ')]),
+    bind(Action::Approve, "a", &[Char('a')]),
+    bind(Action::Reject, "x", &[Char('x')]),
+    bind(Action::TagPage, "*", &[Char('*')]),
+    bind(Action::ClearTags, "T", &[Char('T')]),
+    bind(Action::Open, "Enter", &[Enter]),
+    bind(Action::PanLeft, "h ←", &[Char('h'), Left]),
+    bind(Action::PanRight, "l →", &[Char('l'), Right]),
+    bind(Action::Down, "j ↓", &[Char('j'), Down]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up]),
+    bind(Action::PageDown, "PgDn", &[PageDown]),
+    bind(Action::PageUp, "PgUp", &[PageUp]),
+    bind(Action::First, "Home", &[Home]),
+    bind(Action::Last, "End", &[End]),
+];
 const REVIEW: &[Binding] = &[
     bind(Action::Approve, "a", &[Char('a')]),
     bind(Action::Reject, "x", &[Char('x')]),
     bind(Action::RejectByMachine, "r", &[Char('r')]),
     bind(Action::Fix, "f", &[Char('f')]),
     bind(Action::Skip, "s", &[Char('s')]),
+    bind(Action::PassOn, "S", &[Char('S')]),
     bind(Action::Next, "n →", &[Char('n'), Right, PageDown]),
     bind(Action::Previous, "p ←", &[Char('p'), Left, PageUp]),
     bind(Action::View, "v", &[Char('v')]),
     bind(Action::Blink, "Space", &[Char(' ')]),
+    bind(Action::RealPicture, "o", &[Char('o')]),
     bind(Action::Closer, "z", &[Char('z')]),
     bind(Action::Eyes, "e", &[Char('e')]),
     bind(Action::Hair, "h", &[Char('h')]),
     bind(Action::Background, "b", &[Char('b')]),
     bind(Action::Guides, "l", &[Char('l')]),
     bind(Action::Tones, "t", &[Char('t')]),
+    bind(Action::Tag, "*", &[Char('*')]),
+    bind(Action::History, "H", &[Char('H')]),
     bind(Action::ZoomOriginal, "1", &[Char('1')]),
     bind(Action::ZoomStandard, "2", &[Char('2')]),
     bind(Action::ZoomPortrait, "3", &[Char('3')]),
     bind(Action::Down, "j ↓", &[Char('j'), Down]),
     bind(Action::Up, "k ↑", &[Char('k'), Up]),
+];
+const FINDING: &[Binding] = &[
+    // Where Chinese punctuation is on, the key of the slash gives the enumeration comma.
+    bind(Action::Find, "/", &[Char('/'), Char('、')]),
+    bind(Action::Sort, "o", &[Char('o')]),
+    bind(Action::SaveView, "w", &[Char('w')]),
 ];
 const CLOSER: &[Binding] = &[
     bind(Action::PanLeft, "←", &[Left]),
@@ -211,12 +275,13 @@ const CLOSER: &[Binding] = &[
     bind(Action::PanUp, "↑", &[Up]),
     bind(Action::PanDown, "↓", &[Down]),
 ];
-const UNDO: &[Binding] = &[bind(Action::Undo, "u", &[Char('u')])];
+const UNDO: &[Binding] = &[bind(Action::Undo, "u", &[Char('u')]), bind(Action::Redo, "U", &[Char('U')])];
 const EVERYWHERE: &[Binding] = &[
     bind(Action::Back, "Esc", &[Escape, Char('q')]),
     bind(Action::Reload, "R", &[Char('R')]),
     bind(Action::Conflicts, "c", &[Char('c')]),
     bind(Action::Graphics, "g", &[Char('g')]),
+    bind(Action::Palette, ":", &[Char(':')]),
     bind(Action::Help, "?", &[Char('?')]),
     Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
@@ -224,6 +289,8 @@ const EVERYWHERE: &[Binding] = &[
 const SHEET: &[Binding] = &[
     bind(Action::Confirm, "Enter", &[Enter]),
     bind(Action::Toggle, "Space", &[Char(' ')]),
+    bind(Action::BringMacro, "g1–9", &[Char('g')]),
+    bind(Action::KeepMacro, "m1–9", &[Char('m')]),
     bind(Action::Down, "j ↓", &[Char('j'), Down]),
     bind(Action::Up, "k ↑", &[Char('k'), Up]),
     bind(Action::PageDown, "→", &[Right, PageDown, Tab]),
@@ -252,6 +319,27 @@ const FIX: &[Binding] = &[
     bind(Action::Approve, "a", &[Char('a')]),
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
+const PASS_ON: &[Binding] = &[
+    bind(Action::PassIt, "Enter", &[Enter]),
+    bind(Action::AskLead, "Tab", &[Tab, BackTab]),
+    bind(Action::Down, "↓", &[Down]),
+    bind(Action::Up, "↑", &[Up]),
+    bind(Action::Back, "Esc", &[Escape]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const BATCH: &[Binding] = &[
+    bind(Action::CarryOut, "Enter", &[Enter]),
+    bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
+    bind(Action::Back, "Esc", &[Escape, Char('q')]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const HISTORY: &[Binding] = &[
+    bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
+    bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
+    bind(Action::Back, "Esc", &[Escape, Char('q'), Char('H')]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
 const HELP: &[Binding] = &[
     bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
     bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
@@ -259,10 +347,40 @@ const HELP: &[Binding] = &[
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
 const CONFLICTS: &[Binding] = &[
+    bind(Action::KeepMine, "m", &[Char('m')]),
+    bind(Action::TakeTheirs, "t", &[Char('t')]),
     bind(Action::Clear, "d", &[Char('d'), Enter]),
     bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]),
     bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp]),
     bind(Action::Back, "Esc", &[Escape, Char('q'), Char('c')]),
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const ASKING: &[Binding] = &[
+    bind(Action::Accept, "Enter", &[Enter]),
+    bind(Action::Complete, "Tab", &[Tab]),
+    bind(Action::Down, "↓", &[Down]),
+    bind(Action::Up, "↑", &[Up, BackTab]),
+    bind(Action::Back, "Esc", &[Escape]),
+    Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const BOARDS: &[Binding] = &[bind(Action::Board, "b", &[Char('b')]), bind(Action::Mine, "m", &[Char('m')])];
+const BOARD: &[Binding] = &[bind(Action::Sort, "o", &[Char('o')]), bind(Action::Export, "e", &[Char('e')])];
+const MINE: &[Binding] = &[bind(Action::Down, "j ↓", &[Char('j'), Down, PageDown]), bind(Action::Up, "k ↑", &[Char('k'), Up, PageUp])];
+const PALETTE: &[Binding] = &[
+    bind(Action::Accept, "Enter", &[Enter]),
+    bind(Action::Down, "↓", &[Down, Tab]),
+    bind(Action::Up, "↑", &[Up, BackTab]),
+    bind(Action::PageDown, "PgDn", &[PageDown]),
+    bind(Action::PageUp, "PgUp", &[PageUp]),
+    bind(Action::Back, "Esc", &[Escape]),
+    Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
+    Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
+];
+const LINE: &[Binding] = &[
+    bind(Action::Accept, "Enter", &[Enter]),
+    bind(Action::Back, "Esc", &[Escape]),
+    Binding { action: Action::Suspend, written: "Ctrl-Z", keys: &[], ctrl: &['z'] },
     Binding { action: Action::Quit, written: "Ctrl-C", keys: &[], ctrl: &['c'] },
 ];
 const QUITTING: &[Binding] = &[
@@ -273,16 +391,25 @@ const QUITTING: &[Binding] = &[
 /// The tables that hold in a place, the most useful first.
 fn tables(place: Place) -> &'static [&'static [Binding]] {
     match place {
-        Place::Units => &[LISTS, UNDO, EVERYWHERE],
-        Place::Queue => &[LISTS, PARTS, UNDO, EVERYWHERE],
+        Place::Units => &[LISTS, BOARDS, UNDO, EVERYWHERE],
+        Place::Queue => &[LISTS, PARTS, FINDING, QUEUE, UNDO, EVERYWHERE],
+        Place::Grid => &[GRID, PARTS, UNDO, EVERYWHERE],
         Place::Review => &[REVIEW, UNDO, EVERYWHERE],
         // The first table that knows a key has it.
         Place::Closer => &[CLOSER, REVIEW, UNDO, EVERYWHERE],
         Place::Sheet => &[SHEET],
         Place::Fix => &[FIX],
+        Place::PassOn => &[PASS_ON],
+        Place::Batch => &[BATCH],
+        Place::History => &[HISTORY],
         Place::Help => &[HELP],
         Place::Conflicts => &[CONFLICTS],
         Place::Quitting => &[QUITTING],
+        Place::Asking => &[ASKING],
+        Place::Line => &[LINE],
+        Place::Palette => &[PALETTE],
+        Place::Board => &[LISTS, BOARD, EVERYWHERE],
+        Place::Mine => &[MINE, EVERYWHERE],
     }
 }
 
@@ -301,7 +428,7 @@ pub fn action(place: Place, key: Key) -> Option<Action> {
         return bound.or(match c {
             'n' => find(place, Down),
             'p' => find(place, Up),
-            'l' if matches!(place, Place::Units | Place::Queue | Place::Review | Place::Closer) => Some(Action::Reload),
+            'l' if matches!(place, Place::Units | Place::Queue | Place::Grid | Place::Review | Place::Closer) => Some(Action::Reload),
             _ => None,
         });
     }
@@ -322,8 +449,25 @@ mod tests {
     use super::*;
     use crate::language::{Language, has_text};
 
-    const PLACES: [Place; 8] =
-        [Place::Units, Place::Queue, Place::Review, Place::Sheet, Place::Fix, Place::Help, Place::Conflicts, Place::Quitting];
+    const PLACES: [Place; 17] = [
+        Place::Units,
+        Place::Queue,
+        Place::Review,
+        Place::Sheet,
+        Place::PassOn,
+        Place::Fix,
+        Place::Help,
+        Place::Conflicts,
+        Place::Quitting,
+        Place::Asking,
+        Place::Line,
+        Place::Palette,
+        Place::Board,
+        Place::Mine,
+        Place::Grid,
+        Place::Batch,
+        Place::History,
+    ];
 
     #[test]
     fn no_key_means_two_things_in_one_place() {

@@ -9,17 +9,21 @@ use uuid::Uuid;
 use crate::{
     api::{
         problem::Problem,
-        progress::Progress,
+        progress::{DayProgress, Progress},
+        reviewing::{NewSkip, ReviewerStatistics},
         roster::Season,
-        submission::{Claim, NewClaim, Page, ReviewOutcome, Submission, SubmissionSummary},
+        submission::{Claim, NewClaim, Page, PictureKind, ReviewOutcome, Submission, SubmissionSummary},
     },
     client::outbox::{Act, Conflict, Entry},
     desk::{
+        habits::Habits,
         keymap::Key,
         model::TryEnd,
         picture::{Picture, Request, policy::Facts},
+        views::SavedView,
     },
-    domain::{adjustment::Adjustments, lifecycle::attempt::Status},
+    domain::{adjustment::Adjustments, check::CheckId, lifecycle::attempt::Status},
+    language::Language,
 };
 
 /// When something happened.
@@ -67,6 +71,8 @@ pub enum Event {
     Shown(Uuid),
     /// The same with drafts among them: nothing to decide on yet.
     DraftShown(Uuid),
+    /// A frame with these tiles of the contact sheet whole is on the screen, each with the version it shows.
+    TilesShown(Vec<(Uuid, i64)>),
     /// The line to the terminal has turned out otherwise than it was thought.
     Line(Speed),
     Seasons(Result<Vec<Season>, Problem>),
@@ -89,6 +95,30 @@ pub enum Event {
         ticket: u64,
         end: TryEnd,
     },
+    /// A picture lies in a file of the user's own, until the desk is left.
+    Saved {
+        submission: Uuid,
+        version: i64,
+        place: Result<String, Problem>,
+    },
+    PassedOn {
+        submission: Uuid,
+        result: Result<(), Problem>,
+    },
+    /// What this reviewer's hands are used to.
+    Habits(Habits),
+    Days(Result<Vec<DayProgress>, Problem>),
+    Mine(Box<Result<ReviewerStatistics, Problem>>),
+    Exported(Exported),
+    /// The saved views could not be written down.
+    ViewsNotKept,
+    /// What stands at the server, of a photo whose decision it refused.
+    Stands {
+        submission: Uuid,
+        detail: Result<Box<Submission>, Problem>,
+    },
+    /// People were erased: nothing of them may stay on the screen.
+    Erased(Vec<Uuid>),
     Outbox(OutboxEvent),
 }
 
@@ -100,6 +130,18 @@ pub enum Speed {
     Quick,
     /// A picture takes long enough that a draft is worth sending first.
     Slow,
+}
+
+/// What became of a table. The file's name is the user's own business: it is in no message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exported {
+    Written,
+    /// A file of that name is there already.
+    Exists,
+    NotWritten,
+    /// The server gave no table.
+    NotTold(Problem),
 }
 
 /// News of the outbox.
@@ -114,6 +156,12 @@ pub enum OutboxEvent {
     NotKept { submission: Uuid, act: Act },
     /// The server has answered.
     Sent { submission: Uuid, act: Act, outcome: ReviewOutcome, unsent: usize },
+    /// Somebody decided the same meanwhile: it counts as done.
+    Same { submission: Uuid, outcome: ReviewOutcome, unsent: usize },
+    /// A decision that had never left is taken back; `false` where it may have reached the server.
+    TakenBack { submission: Uuid, done: bool, unsent: usize },
+    /// When the oldest of what is unsent was decided.
+    Oldest(Option<Timestamp>),
     /// The server did not answer; it is tried again.
     Waiting { problem: Problem, unsent: usize },
     /// The server refused.
@@ -131,7 +179,10 @@ pub enum Effect {
         ticket: u64,
         season: String,
         unit: Option<String>,
-        status: Status,
+        /// `None` for all.
+        status: Option<Status>,
+        /// The checks that each row shall tell of.
+        measured: Vec<CheckId>,
         cursor: Option<String>,
     },
     LoadDetail {
@@ -160,8 +211,50 @@ pub enum Effect {
         lease: Option<Uuid>,
         act: Act,
     },
+    LoadDays {
+        season: String,
+    },
+    LoadMine {
+        season: String,
+    },
+    /// Write the season's progress as a table into a new file. `format` is `csv` or `xlsx`.
+    Export {
+        season: String,
+        path: String,
+        format: &'static str,
+        language: Language,
+    },
+    /// Write the saved views down.
+    KeepViews(Vec<SavedView>),
+    /// Take a decision back that has not been sent yet.
+    TakeBack {
+        submission: Uuid,
+    },
+    /// Ask the server itself, whatever the desk works on.
+    LoadStanding {
+        submission: Uuid,
+    },
+    /// Decide once more what the server refused, on what stands there now; then the refusal is over.
+    KeepMine {
+        refused: Uuid,
+        submission: Uuid,
+        version: i64,
+        act: Act,
+    },
     /// The reviewer has looked at these refusals.
     Seen(Vec<Uuid>),
+    /// Put the picture that is judged where another program can show it; never the portrait.
+    SavePicture {
+        submission: Uuid,
+        version: i64,
+        kind: PictureKind,
+    },
+    /// Others are to judge a photo.
+    PassOn {
+        submission: Uuid,
+        skip: NewSkip,
+    },
+    KeepHabits(Habits),
     Suspend,
     Quit,
 }

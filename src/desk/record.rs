@@ -19,7 +19,7 @@ use crate::{
         entry::Purpose,
         keymap::{Code, Key},
         message::{Event, Message},
-        model::Start,
+        model::{Away, Start},
         picture::policy::{Facts, Graphics},
         theme::Theme,
     },
@@ -35,6 +35,8 @@ struct Header {
     graphics: Graphics,
     season: Option<String>,
     unit: Option<String>,
+    #[serde(default)]
+    away: Option<Away>,
 }
 
 /// Writes a record.
@@ -63,6 +65,7 @@ impl Recorder {
             graphics: start.graphics,
             season: start.season.clone(),
             unit: start.unit.clone(),
+            away: start.away,
         };
         line(&mut file, &header)?;
         Ok(Recorder { file, scrubber: Scrubber::default() })
@@ -103,6 +106,8 @@ pub fn read(path: &Path) -> io::Result<(Start, Vec<Message>)> {
         zone: TimeZone::UTC,
         season: header.season,
         unit: header.unit,
+        views: Some(vec![]),
+        away: header.away,
     };
     Ok((start, messages))
 }
@@ -123,7 +128,7 @@ impl Scrubber {
                 *text = text.chars().map(|c| purpose.recorded(c)).collect();
             }
             Event::Page { page: Ok(page), .. } => page.items.iter_mut().for_each(|row| self.row(row)),
-            Event::Detail { detail: Ok(detail), .. } => self.row(&mut detail.summary),
+            Event::Detail { detail: Ok(detail), .. } | Event::Stands { detail: Ok(detail), .. } => self.row(&mut detail.summary),
             Event::Claimed(Ok(claim)) => claim.items.iter_mut().for_each(|row| self.row(row)),
             _ => {}
         }

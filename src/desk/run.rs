@@ -2,6 +2,7 @@
 
 use std::{
     path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,13 +14,17 @@ use tokio::{
 
 use crate::{
     api::people::User,
-    client::{Http, outbox::Outbox},
+    client::{
+        Http,
+        bundle::{Bundle, register::Register},
+        outbox::Outbox,
+    },
     desk::{
-        effects::World,
+        effects::{OwnFiles, World},
         entry::Field,
         frames::Frames,
         message::{Effect, Event, Message, Moment, OutboxEvent},
-        model::{Model, Start},
+        model::{Away, Model, Start},
         picture::policy::Graphics,
         record::Recorder,
         terminal::{
@@ -31,6 +36,7 @@ use crate::{
         },
         theme::{Theme, ThemeError},
         update::update,
+        views,
     },
     language::Language,
 };
@@ -56,6 +62,8 @@ pub struct Config {
     pub record: Option<PathBuf>,
     /// The user's own folder for the outbox.
     pub state_folder: PathBuf,
+    /// Worked on in the server's place, without a network.
+    pub bundle: Option<Arc<Bundle>>,
 }
 
 /// Why there is no desk.
@@ -102,6 +110,11 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
     let probe = Probe::new(environment, size);
     let theme = Theme::load(&config.theme, probe.facts().depth)?;
     let outbox = Outbox::open(&config.state_folder, config.http.address(), config.user.id).map_err(DeskError::Outbox)?;
+    let own = OwnFiles::new(&config.state_folder, config.user.id);
+    let views = views::load(&config.state_folder);
+    if let Err(error) = &views {
+        tracing::warn!(%error, "the saved views cannot be read");
+    }
     let start = Start {
         language: config.language,
         theme,
@@ -112,6 +125,8 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
         zone: TimeZone::system(),
         season: config.season,
         unit: config.unit,
+        views: views.ok(),
+        away: config.bundle.as_ref().map(|bundle| Away { expires_at: bundle.expires_at() }),
     };
     let recorder = config.record.map(|path| Recorder::create(&path, &start)).transpose().map_err(DeskError::Record)?;
     let (events, work) = unbounded_channel();
@@ -122,7 +137,7 @@ pub async fn run(config: Config) -> Result<(), DeskError> {
     let desk = Desk {
         began: Instant::now(),
         model: Model::new(start),
-        world: World::new(config.http, outbox, events),
+        world: World::new(config.http, outbox, own, Register::of(&config.state_folder), config.bundle, config.state_folder, events),
         probe,
         recorder,
         frames: Frames::start()?,
@@ -241,7 +256,7 @@ impl Desk {
     /// A frame is through. That the photo was seen changes nothing to be seen; all else does.
     fn seen(&mut self, event: Event) {
         match event {
-            Event::Shown(_) => self.happen_quietly(event),
+            Event::Shown(_) | Event::TilesShown(_) => self.happen_quietly(event),
             other => self.happen(other),
         }
     }
@@ -260,7 +275,7 @@ impl Desk {
                 Effect::Quit => self.leaving = true,
                 Effect::Suspend => self.suspend(),
                 other => {
-                    self.keeping += usize::from(matches!(other, Effect::Act { .. }));
+                    self.keeping += usize::from(matches!(other, Effect::Act { .. } | Effect::KeepMine { .. }));
                     self.world.carry_out(other);
                 }
             }

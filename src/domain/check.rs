@@ -78,6 +78,12 @@ checks! {
 }
 
 impl CheckId {
+    /// Reads a code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<CheckId> {
+        CheckId::ALL.iter().copied().find(|check| check.code() == code)
+    }
+
     /// The name of the quality measure of ISO/IEC 29794-5:2025 that looks at the same thing, as its reference implementation (BSI's OFIQ)
     /// spells it; `None` where that standard has none. The same thing, not the same scale: values here are held against `assets/standards`.
     #[must_use]

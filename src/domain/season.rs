@@ -68,9 +68,16 @@ pub struct SeasonRules {
     /// The share of golden items among what a reviewer gets, from 0 to 1.
     #[cfg_attr(feature = "server", schema(minimum = 0, maximum = 1))]
     pub golden_share: f64,
+    /// Whether a photo may be approved on a preview of fewer dots than a third of its own; else the real picture has to be opened before.
+    pub preview_approval: bool,
     /// Within how many seconds a second person must confirm that an approval is reopened.
     #[cfg_attr(feature = "server", schema(maximum = 31_622_400))]
     pub reopening_seconds: u32,
+    /// How long photos may be out of the house in an offline bundle, in seconds; 0 where none may.
+    #[cfg_attr(feature = "server", schema(maximum = 31_622_400))]
+    pub bundle_seconds: u32,
+    /// Whether portraits cut from ID cards may go along in a bundle.
+    pub bundle_portraits: bool,
     /// What the capture must be paid for before.
     pub guarded: Guarded,
     /// Whether the machine compares faces.
@@ -95,7 +102,10 @@ impl Default for SeasonRules {
             second_review_share: 0.0,
             third_leads: false,
             golden_share: 0.0,
+            preview_approval: false,
             reopening_seconds: 24 * 60 * 60,
+            bundle_seconds: 72 * 60 * 60,
+            bundle_portraits: true,
             guarded: Guarded::Nothing,
             face_comparison: FaceComparison::default(),
             retention: Retention::default(),

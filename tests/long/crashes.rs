@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, fs,
+    process::Command,
     sync::mpsc,
     time::{Duration, Instant},
 };
@@ -344,8 +345,8 @@ impl Stage {
         if !reached {
             // Whoever is traced outlives who traces.
             let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
-            children.split_whitespace().filter_map(|child| child.parse().ok()).for_each(|child| signal(child, "KILL"));
-            signal(process, "KILL");
+            // They may have died this very moment.
+            let _ = Command::new("kill").args(["-s", "KILL"]).args(children.split_whitespace()).arg(process.to_string()).output();
         }
         desk.wait_exit();
         if !self.house.is_served() {
@@ -372,7 +373,7 @@ impl Stage {
         if held.pending > 7 {
             return;
         }
-        self.send_what_is_left();
+        self.compare();
         for photo in self.house.submissions(&self.reviewer).into_iter().filter(|photo| photo.status == Status::Held) {
             let intention = Intention { version: photo.version, key: Uuid::now_v7(), lease: None };
             self.house.ask(self.reviewer.http.undo(photo.id, intention));

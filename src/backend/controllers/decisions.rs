@@ -17,7 +17,7 @@ use crate::{
         submission::{NewReview, ReviewOutcome},
     },
     backend::{
-        extract::{Body, InPath, JsonBody, SignedIn, has_key, intention, lease, read_json},
+        extract::{Body, InPath, JsonBody, SignedIn, bundle, has_key, intention, lease, read_json},
         problems::Failure,
         state::State,
         store::types::GivenReview,
@@ -27,9 +27,10 @@ use crate::{
 /// Reviews a photo. `decision` is absent while more reviews are needed.
 #[utoipa::path(post, path = "/v1/submissions/{id}/reviews",
     extensions(("x-problem-codes" = json!(["not_standardized", "no_rendition", "not_pending", "already_decided", "withdrawn", "already_reviewed",
-        "lead_needed"]))),
+        "lead_needed", "bundle_expired", "bundle_ended", "bundle_foreign", "erased"]))),
     security(("token" = [])), request_body = NewReview,
-    params(("id" = Uuid, Path), ("if-match" = String, Header), ("idempotency-key" = Uuid, Header), ("lease-token" = Option<Uuid>, Header)),
+    params(("id" = Uuid, Path), ("if-match" = String, Header), ("idempotency-key" = Uuid, Header), ("lease-token" = Option<Uuid>, Header),
+        ("bundle" = Option<Uuid>, Header)),
     responses((status = 200, body = ReviewOutcome), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn review(
     Shared(state): Shared<State>,
@@ -45,7 +46,11 @@ pub async fn review(
     let asked = serde_json::to_vec(&review).map_err(|error| Failure::internal(&error))?;
     let intention = intention(&headers, &[b"review", id.as_bytes(), &asked])?;
     let review = GivenReview { intention, verdict: review.verdict, rendition: review.rendition };
-    let outcome = state.store.review(&signed_in.principal(), id, &review, state.clock.now()).await?;
+    let (principal, now) = (signed_in.principal(), state.clock.now());
+    let outcome = match bundle(&headers)? {
+        Some(bundle) => state.store.review_from_bundle(&principal, id, &review, bundle, now).await?,
+        None => state.store.review(&principal, id, &review, now).await?,
+    };
     state.metrics.count_review(&outcome);
     answer(&outcome)
 }

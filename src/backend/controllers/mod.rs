@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod batches;
+pub mod bundles;
 pub mod claims;
 pub mod corrections;
 pub mod decisions;

@@ -28,7 +28,7 @@ use crate::{
             types::{NewAttempt, QueueFilter},
         },
     },
-    domain::lifecycle::attempt::Status,
+    domain::{check::CheckId, lifecycle::attempt::Status},
 };
 
 /// Which part of the queue is asked for.
@@ -38,6 +38,8 @@ pub struct Listing {
     pub season: String,
     pub unit: Option<String>,
     pub status: Option<Status>,
+    /// Codes of checks, such as `blur,roll`: each row then tells what these said.
+    pub measured: Option<String>,
     /// `next` of the page before.
     pub cursor: Option<String>,
     /// At most 200; 50 where nobody says.
@@ -46,7 +48,7 @@ pub struct Listing {
 
 /// A page of the queue, oldest first.
 ///
-/// Students are masked. A page that is not the last names the `next` cursor.
+/// Students are masked. A page that is not the last names the `next` cursor. With `measured`, rows tell what the named checks said.
 #[utoipa::path(get, path = "/v1/submissions", security(("token" = [])), params(Listing),
     responses((status = 200, body = Page<SubmissionSummary>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(
@@ -54,10 +56,14 @@ pub async fn list(
     signed_in: SignedIn,
     Arguments(listing): Arguments<Listing>,
 ) -> Result<Json<Page<SubmissionSummary>>, Failure> {
+    let measured = listing.measured.as_deref().unwrap_or_default();
+    let measured = measured.split(',').filter(|code| !code.is_empty()).map(|code| CheckId::from_code(code).ok_or(code));
+    let measured = measured.collect::<Result<_, _>>().map_err(|_| Failure::bad_request("`measured` names a check that there is not"))?;
     let filter = QueueFilter {
         season: listing.season,
         unit: listing.unit,
         status: listing.status,
+        measured,
         cursor: listing.cursor,
         limit: page_length(listing.limit),
     };

@@ -5,6 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+mod bundles;
 mod people;
 mod persons;
 mod reviewing;
@@ -33,7 +34,7 @@ fn example<T: ToSchema + Serialize + DeserializeOwned>(value: Value) -> Example 
 
 /// Every example.
 pub fn all() -> Vec<Example> {
-    [people::examples(), persons::examples(), season::examples(), submissions::examples(), reviewing::examples()]
+    [people::examples(), persons::examples(), season::examples(), submissions::examples(), reviewing::examples(), bundles::examples()]
         .into_iter()
         .flatten()
         .collect()

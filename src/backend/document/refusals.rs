@@ -45,6 +45,13 @@ pub fn status(code: &str) -> Option<u16> {
         | code::OWN_REOPENING
         | code::REOPENING_LATE
         | code::REOPENING_ENDED
+        | code::BUNDLE_EMPTY
+        | code::BUNDLES_OFF
+        | code::BUNDLE_LIMIT
+        | code::BUNDLE_EXPIRED
+        | code::BUNDLE_ENDED
+        | code::BUNDLE_FOREIGN
+        | code::ERASED
         | code::USER_EXISTS
         | code::OWN_ACCOUNT
         | code::CODES_CONFIRMED
@@ -52,7 +59,9 @@ pub fn status(code: &str) -> Option<u16> {
         code::STALE_VERSION | code::STALE_WAY => 412,
         code::TOO_LARGE => 413,
         code::MEDIA_TYPE_UNKNOWN => 415,
-        code::WEAK_PASSWORD | code::KEY_REUSED | code::NOTE_PERSONAL | code::NOTE_INVALID | code::BEYOND_LIMITS => 422,
+        code::WEAK_PASSWORD | code::KEY_REUSED | code::NOTE_PERSONAL | code::NOTE_INVALID | code::BEYOND_LIMITS | code::BUNDLE_FORGED => {
+            422
+        }
         code::VERSION_REQUIRED => 428,
         code::TOO_MANY_TRIES | code::TOO_MANY_REQUESTS | code::REVEAL_LIMIT => 429,
         code::INTERNAL => 500,

@@ -16,11 +16,12 @@ const fn word(name: &'static str, about: &'static str, example: &'static str) ->
 }
 
 /// Parameters by their names.
-pub const PARAMETERS: [Word; 21] = [
+pub const PARAMETERS: [Word; 23] = [
     word("season", "Code of the season.", "2027-summer"),
     word("unit", "Code of a unit; everything in scope where it is left out.", "101"),
     word("code", "Code of the season.", "2027-summer"),
     word("status", "Only those that stand here now.", "pending"),
+    word("measured", "Codes of checks with commas between them: each row then tells what these said.", "blur,roll"),
     word("state", "Only those that stand here now.", "ready"),
     word("kind", "Which of the submission's pictures.", "standard"),
     word("cursor", "`next` of the page before; the first page where it is left out.", "AAYkAB0XWAABl_PCWjF8wLnVL09vGpw-"),
@@ -37,11 +38,12 @@ pub const PARAMETERS: [Word; 21] = [
     Word { pattern: Some(VERSION), ..word("if-match", "The version that was seen, in quotes, as `ETag` told it.", "\"3\"") },
     word("idempotency-key", "A UUIDv7 made for one intention and kept through every repetition.", "0197f3c2-7d44-7e61-9a70-1b2c3d4e5f60"),
     word("last-event-id", "The id of the last event that was read.", "4711-12"),
+    word("bundle", "The offline bundle that the review comes back from.", "0197f3c4-2b1c-7a90-8d4e-5f6071829304"),
     word("lease-token", "The token of the asker's claim: advice, not law.", "5b0e6a63-6a3c-4a53-9c1f-0d6f2f6f8b1a"),
 ];
 
 /// Resources in the order in which a season meets them.
-pub const TAGS: [(&str, &str); 24] = [
+pub const TAGS: [(&str, &str); 25] = [
     ("sessions", "Signing in and out."),
     ("users", "Who works for the school, with which role and units."),
     ("totp", "One-time codes for signing in."),
@@ -52,6 +54,7 @@ pub const TAGS: [(&str, &str); 24] = [
     ("pictures", "The pictures themselves."),
     ("queue", "How long queues are, places in them, photos passed on, deadlines."),
     ("claims", "Photos reserved for one reviewer while they are on the screen."),
+    ("bundles", "Photos taken along to be reviewed without a network."),
     ("decisions", "Reviews and what they decide; undoing; retake notices."),
     ("renditions", "Photos finished anew, within what the standard allows."),
     ("corrections", "A student's record put right before a decision, and withdrawals."),

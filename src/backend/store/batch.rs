@@ -61,8 +61,10 @@ impl Batches for SqlStore {
         items: &[(Uuid, GivenReview)],
         now: Timestamp,
     ) -> Vec<StoreResult<Answered<ReviewOutcome>>> {
-        let work =
-            items.iter().map(|(id, review)| (*id, Box::pin(self.review_once(principal, *id, review, now)) as BoxFuture<'_, _>)).collect();
+        let work = items
+            .iter()
+            .map(|(id, review)| (*id, Box::pin(self.review_once(principal, *id, review, None, now)) as BoxFuture<'_, _>))
+            .collect();
         self.each(work).await
     }
 

@@ -12,9 +12,16 @@ use super::{
     golden, seasons, values,
 };
 use crate::{
-    api::submission::{Claim, NewClaim, NothingToClaim},
+    api::{
+        bundle::NewBundle,
+        submission::{Claim, NewClaim, NothingToClaim},
+    },
     backend::store::{StoreError, StoreResult},
-    domain::access::{Permission, Principal},
+    domain::{
+        access::{Permission, Principal},
+        lifecycle::attempt::Status,
+        season::SeasonRules,
+    },
 };
 
 /// How many photos one person may hold.
@@ -150,6 +157,12 @@ pub async fn end_lease(write: &mut Write, attempt: Uuid, holder: Uuid) -> StoreR
     Ok(())
 }
 
+/// Ends the leases that one person has under one token.
+pub async fn end_token(write: &mut Write, token: Uuid, holder: Uuid) -> StoreResult<()> {
+    sql(free!("lease_user = ? AND lease_token = ?")).bind(values::id(holder)).bind(values::id(token)).execute(&mut *write).await?;
+    Ok(())
+}
+
 /// Ends every lease of a person who goes, or whose scope changes.
 pub async fn end_leases(write: &mut Write, holder: Uuid) -> StoreResult<()> {
     sql(free!("lease_user = ?")).bind(values::id(holder)).execute(&mut *write).await?;
@@ -241,19 +254,63 @@ impl Claims for SqlStore {
 }
 
 impl SqlStore {
+    /// Reserves photos of one unit until a bundle expires, those first that have waited longest; nothing else that the asker holds is touched.
+    ///
+    /// # Errors
+    /// [`StoreError::BundleEmpty`] where there is nothing to take.
+    pub(super) async fn reserve(
+        &self,
+        write: &mut Write,
+        principal: &Principal,
+        wanted: &NewBundle,
+        (rules, units): (&SeasonRules, &Option<String>),
+        (now, until): (Timestamp, Timestamp),
+    ) -> StoreResult<()> {
+        let claim = NewClaim {
+            season: wanted.season.clone(),
+            unit: Some(wanted.unit.clone()),
+            status: Status::Pending,
+            count: 0,
+            only: vec![],
+            keep: vec![],
+        };
+        let asked = Asked { principal, wanted: &claim, units, token: wanted.id, until, now };
+        for season in golden::seasons_of(principal, &wanted.season) {
+            sql(RAN_OUT).bind(&principal.school).bind(season).bind(values::time(now)).execute(&mut *write).await?;
+        }
+        for look in 1.. {
+            let taken = asked.take_free(write, i64::from(wanted.count)).await?;
+            if !taken.is_empty() {
+                let claimed: Vec<(Uuid, String)> =
+                    taken.into_iter().filter(|taken| golden::is_shared(&taken.season)).map(|taken| (taken.id, taken.unit)).collect();
+                return self.plan_golden(write, principal, &wanted.season, rules, &claimed, now).await;
+            }
+            let nothing = asked.why_nothing(write).await?;
+            if look == LOOKS || !matches!(nothing, Nothing::Missed) {
+                return Err(StoreError::BundleEmpty { why: nothing.told(), until: nothing.until() });
+            }
+        }
+        Ok(())
+    }
+
     /// Of what the asker holds, prolongs what is to be kept and frees the rest. Gives how many were kept.
     async fn keep_only(&self, write: &mut Write, principal: &Principal, keep: &[Uuid], token: Uuid, until: Timestamp) -> StoreResult<i64> {
-        sql(free!("lease_user = ? AND id NOT IN (SELECT unhex(value) FROM json_each(?))"))
-            .bind(values::id(principal.user))
-            .bind(hexadecimal(keep)?)
-            .execute(&mut *write)
-            .await?;
-        let kept = sql("UPDATE attempts SET lease_token = ?, visible_at = ? WHERE lease_user = ?")
-            .bind(values::id(token))
-            .bind(values::time(until))
-            .bind(values::id(principal.user))
-            .execute(&mut *write)
-            .await?;
+        // What is out in a bundle of theirs is no affair of the desk.
+        sql(free!(
+            "lease_user = ?1 AND id NOT IN (SELECT unhex(value) FROM json_each(?2))
+             AND lease_token NOT IN (SELECT id FROM bundles WHERE reviewer = ?1 AND ended_at IS NULL)"
+        ))
+        .bind(values::id(principal.user))
+        .bind(hexadecimal(keep)?)
+        .execute(&mut *write)
+        .await?;
+        let kept = sql("UPDATE attempts SET lease_token = ?1, visible_at = ?2 WHERE lease_user = ?3
+                 AND lease_token NOT IN (SELECT id FROM bundles WHERE reviewer = ?3 AND ended_at IS NULL)")
+        .bind(values::id(token))
+        .bind(values::time(until))
+        .bind(values::id(principal.user))
+        .execute(&mut *write)
+        .await?;
         Ok(i64::try_from(kept.rows_affected()).unwrap_or(MOST))
     }
 }

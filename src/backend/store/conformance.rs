@@ -1,6 +1,7 @@
 //! What every engine of the store must do, as tests over `dyn Store`. An engine calls [`conformance!`] with a way to make an empty store.
 
 pub mod allowances;
+pub mod bundles;
 pub mod codes;
 pub mod corrections;
 pub mod deciding;
@@ -77,6 +78,9 @@ macro_rules! conformance {
             deliveries: [an_approval_begins_both_ways_and_a_rejection_none, a_delivery_moves_by_its_version_and_once_a_key,
                 a_returned_photo_opens_the_way_for_a_new_one, a_student_who_moves_takes_the_ways_along,
                 pages_of_deliveries_join_without_gaps, one_bad_item_spoils_no_other, a_list_moves_deliveries_and_prints],
+            bundles: [what_is_out_is_offered_to_nobody_and_comes_back, the_same_intention_is_the_same_bundle,
+                the_servers_clock_ends_it_but_an_answer_stays_an_answer, what_was_not_signed_here_is_refused_by_name,
+                a_registrar_revokes_what_is_out, a_bundle_brings_nobody_back],
             privacy: [what_is_masked_is_shown_with_a_reason_that_is_written_down, an_hour_allows_so_many_to_one_user,
                 who_declines_is_compared_by_people, pictures_go_when_their_time_is_over, identities_go_when_the_season_is_long_over,
                 a_person_is_erased_and_the_counts_stay_true, a_person_gets_everything_that_is_kept_of_them],

@@ -13,7 +13,7 @@ use super::{
     SqlStore,
     attempts::{self, AttemptRow, Holding},
     audit::{self, Line},
-    claims,
+    bundles, claims,
     database::{Write, sql},
     deliveries, idempotency, intake, jobs, notices, policy, seasons, values,
 };
@@ -55,7 +55,7 @@ pub trait Deciding: Send + Sync {
 #[async_trait]
 impl Deciding for SqlStore {
     async fn review(&self, principal: &Principal, id: Uuid, review: &GivenReview, now: Timestamp) -> StoreResult<ReviewOutcome> {
-        self.review_once(principal, id, review, now).await.map(|answered| answered.outcome)
+        self.review_once(principal, id, review, None, now).await.map(|answered| answered.outcome)
     }
 
     async fn undo(&self, principal: &Principal, id: Uuid, intention: &Intention, now: Timestamp) -> StoreResult<ReviewOutcome> {
@@ -166,17 +166,21 @@ impl Deciding for SqlStore {
 }
 
 impl SqlStore {
-    /// A review; says whether it had been given before under the same key.
+    /// A review, perhaps out of a bundle; says whether it had been given before under the same key.
     pub(super) async fn review_once(
         &self,
         principal: &Principal,
         id: Uuid,
         review: &GivenReview,
+        bundle: Option<Uuid>,
         now: Timestamp,
     ) -> StoreResult<Answered<ReviewOutcome>> {
         let mut write = self.database.write().await?;
         if let Some(answer) = idempotency::answered(&mut write, principal, &review.intention).await? {
             return Ok(Answered { outcome: answer, again: true });
+        }
+        if let Some(bundle) = bundle {
+            bundles::admit(&mut write, principal, bundle, id, now).await?;
         }
         let mut attempt = attempts::load_in_scope(&mut write, principal, id).await?;
         attempt.demand(review.intention.version)?;
@@ -184,7 +188,9 @@ impl SqlStore {
         if review.rendition != attempt.rendition {
             return Err(StoreError::OtherRendition);
         }
-        insert_review(&mut write, principal, &attempt, review, now).await?;
+        // When somebody looked who had no network, nobody knows.
+        let took = if bundle.is_none() { policy::took(&mut write, principal, &attempt, now).await? } else { None };
+        insert_review(&mut write, principal, &attempt, review, took, now).await?;
         policy::admit(principal, &attempt)?;
 
         let reviews = reviews_that_count(&mut write, id).await?;
@@ -194,7 +200,8 @@ impl SqlStore {
                 claims::end_lease(&mut write, id, principal.user).await?;
                 let rules = seasons::rules(&mut write, &attempt.school, &attempt.season).await?;
                 policy::pass_on(&mut write, principal, &attempt, &reviews, &rules).await?;
-                let line = Line { actor: Some(principal.user), ..line_of(&attempt, "review.given") };
+                let details = out_of(bundle);
+                let line = Line { actor: Some(principal.user), details, ..line_of(&attempt, "review.given") };
                 audit::append(&mut write, now, line).await?;
             }
             Standing::Decided { decision, reasons } => {
@@ -203,11 +210,9 @@ impl SqlStore {
                 let holding = Holding { reasons, decided_by: principal.user, until };
                 attempt.advance(&mut write, AttemptEvent::Decide(decision), Some(holding), now).await?;
                 jobs::enqueue(&mut write, &attempt.school, &attempt.season, JobKind::Freeze, id, until, now).await?;
-                let line = Line {
-                    actor: Some(principal.user),
-                    details: vec![("decision", values::code(&decision)?), ("reasons", codes(&attempt.decision_reasons))],
-                    ..line_of(&attempt, "decision.held")
-                };
+                let mut details = vec![("decision", values::code(&decision)?), ("reasons", codes(&attempt.decision_reasons))];
+                details.extend(out_of(bundle));
+                let line = Line { actor: Some(principal.user), details, ..line_of(&attempt, "decision.held") };
                 audit::append(&mut write, now, line).await?;
             }
         }
@@ -218,11 +223,17 @@ impl SqlStore {
     }
 }
 
+/// What the audit says of a review that came out of a bundle.
+fn out_of(bundle: Option<Uuid>) -> Vec<(&'static str, String)> {
+    bundle.map(|bundle| ("bundle", bundle.to_string())).into_iter().collect()
+}
+
 async fn insert_review(
     write: &mut Write,
     principal: &Principal,
     attempt: &AttemptRow,
     review: &GivenReview,
+    took: Option<Duration>,
     now: Timestamp,
 ) -> StoreResult<()> {
     let rounds = sql("SELECT coalesce(max(round), 0) AS last, count(*) FILTER (WHERE withdrawn_at IS NULL) AS counting FROM reviews
@@ -234,7 +245,6 @@ async fn insert_review(
     if rounds.number("counting")? > 0 {
         return Err(StoreError::AlreadyReviewed);
     }
-    let took = policy::took(write, principal, attempt, now).await?;
     sql("INSERT INTO reviews (id, school, season, attempt, reviewer, round, verdict, reasons, rendition, at, took)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     .bind(values::id(Uuid::now_v7()))

@@ -1,6 +1,7 @@
 //! Why the store did not do what it was asked: refusals are values, each with what its caller must tell.
 
 use crate::{
+    api::submission::NothingToClaim,
     backend::vault::VaultError,
     domain::{
         lifecycle::{Refusal, attempt::Status, reopening::NoConfirmation},
@@ -50,6 +51,22 @@ pub enum StoreError {
     KeyReused,
     #[error("the rejection has caused its {limit} retake notices")]
     NoticeLimit { limit: u8 },
+    #[error("nothing can be taken along now")]
+    BundleEmpty { why: NothingToClaim, until: Option<jiff::Timestamp> },
+    #[error("the season lets nothing out of the house")]
+    BundlesOff,
+    #[error("as many bundles as {limit} are out already")]
+    BundleLimit { limit: i64 },
+    #[error("the bundle has expired")]
+    BundleExpired { at: jiff::Timestamp },
+    #[error("the bundle was dropped or revoked")]
+    BundleEnded,
+    #[error("the bundle is another's, or the photo is not in it")]
+    BundleForeign,
+    #[error("the bundle is not what was signed here")]
+    BundleForged,
+    #[error("the person was erased")]
+    Erased,
     #[error("the user has seen as many people unmasked as an hour allows")]
     RevealLimit { until: jiff::Timestamp },
     #[error("the name is taken")]

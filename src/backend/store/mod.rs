@@ -22,6 +22,7 @@ pub mod allowances;
 mod attempts;
 pub mod audit;
 pub mod batch;
+pub mod bundles;
 pub mod checkpoints;
 pub mod claims;
 pub mod codes;
@@ -92,6 +93,7 @@ pub trait Store:
     + claims::Claims
     + deciding::Deciding
     + batch::Batches
+    + bundles::Bundles
     + reopening::Reopenings
     + corrections::Corrections
     + deliveries::Deliveries

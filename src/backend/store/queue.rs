@@ -11,11 +11,13 @@ use super::{
     golden, values,
 };
 use crate::{
-    api::submission::{MaskedStudent, NoticeState, Page, PastAttempt, PictureKind, Submission, SubmissionSummary},
+    api::submission::{MaskedStudent, Measured, NoticeState, Page, PastAttempt, PictureKind, Submission, SubmissionSummary},
     backend::store::{StoreError, StoreResult, types::QueueFilter},
     domain::{
         access::Principal,
+        check::CheckId,
         lifecycle::attempt::Status,
+        report::Report,
         resident_id::{mask_name, mask_number, mask_phone},
     },
 };
@@ -115,7 +117,7 @@ impl Queue for SqlStore {
             query = query.bind(units);
         }
         let rows = query.fetch_all(&self.database).await?;
-        let mut items = rows.iter().map(|row| self.summary(row)).collect::<StoreResult<Vec<_>>>()?;
+        let mut items = rows.iter().map(|row| self.measured_summary(row, &filter.measured)).collect::<StoreResult<Vec<_>>>()?;
         let more = items.len() > filter.limit as usize;
         items.truncate(filter.limit as usize);
         let next = items.last().filter(|_| more).map(|last| Cursor::after(last.submitted_at, last.id).to_string());
@@ -213,6 +215,17 @@ impl SqlStore {
         rows.iter().map(|row| self.summary(row)).collect()
     }
 
+    /// A row with what these checks said; the report comes with the row as it is, so nothing more is read for it.
+    fn measured_summary(&self, row: &Row, wanted: &[CheckId]) -> StoreResult<SubmissionSummary> {
+        let mut summary = self.summary(row)?;
+        if !wanted.is_empty() {
+            let report: Option<Report> = row.json_or_null("report")?;
+            let checks = report.into_iter().flat_map(|report| report.checks).filter(|check| wanted.contains(&check.id));
+            summary.measured = checks.map(|check| Measured { check: check.id, value: check.value, verdict: check.verdict }).collect();
+        }
+        Ok(summary)
+    }
+
     fn summary(&self, row: &Row) -> StoreResult<SubmissionSummary> {
         let status: Status = row.code("status")?;
         let held = status == Status::Held;
@@ -227,6 +240,7 @@ impl SqlStore {
             submitted_at: row.time("submitted_at")?,
             checks: row.code("checks")?,
             machine_reasons: row.json("machine_reasons")?,
+            measured: vec![],
             band: row.code_or_null("band")?,
             claimed_until: row.time_or_null("claimed_until")?,
             decision: if held { row.code_or_null("decision")? } else { None },

@@ -8,8 +8,8 @@ use crate::{
     api::{people::User, roster::RowError, submission::NoticeKind},
     backend::{blobs::StoredBlob, roster::Standing},
     domain::{
-        access::Principal, check::Verdict, comparison::Comparison, id_card::CardRecord, lifecycle::attempt::Status, reason::Reason,
-        report::Report, resident_id::ResidentId, review::ReviewVerdict,
+        access::Principal, check::CheckId, check::Verdict, comparison::Comparison, id_card::CardRecord, lifecycle::attempt::Status,
+        reason::Reason, report::Report, resident_id::ResidentId, review::ReviewVerdict,
     },
 };
 
@@ -150,6 +150,8 @@ pub struct QueueFilter {
     pub season: String,
     pub unit: Option<String>,
     pub status: Option<Status>,
+    /// The checks that each row shall tell of.
+    pub measured: Vec<CheckId>,
     pub cursor: Option<String>,
     pub limit: u32,
 }

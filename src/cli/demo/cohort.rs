@@ -105,7 +105,7 @@ pub fn season() -> Cohort {
         name: "演示季（样本人像）".into(),
         kind: SeasonKind::Roster,
         // One reviewer sits at a demo: nobody else could give the second opinion that doubt asks for elsewhere.
-        rules: SeasonRules { cohort: "specimen".into(), reviews_needed_when_doubtful: 1, ..SeasonRules::default() },
+        rules: SeasonRules { cohort: "specimen".into(), reviews_needed_when_doubtful: 1, preview_approval: true, ..SeasonRules::default() },
         closes_at: None,
     };
     let units: Vec<Unit> = UNITS.iter().map(|&(code, name)| Unit { code, name }).collect();

@@ -179,6 +179,7 @@ async fn show(
             theme: arguments.theme.clone(),
             record: None,
             state_folder: state_folder.to_owned(),
+            bundle: None,
         };
         desk::run::run(desk).await.map_err(DemoError::from)
     };

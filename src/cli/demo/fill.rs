@@ -106,7 +106,7 @@ impl Filling {
             code: "demo-own".into(),
             name: "演示季（自备照片）".into(),
             kind: crate::domain::season::SeasonKind::Roster,
-            rules: SeasonRules { reviews_needed_when_doubtful: 1, ..SeasonRules::default() },
+            rules: SeasonRules { reviews_needed_when_doubtful: 1, preview_approval: true, ..SeasonRules::default() },
             closes_at: None,
         };
         Ok(Filling { season, roster: roster.into_bytes(), photos })

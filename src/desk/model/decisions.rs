@@ -1,9 +1,14 @@
 //! What became of photos at this desk, and what the outbox says.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{api::problem::Problem, client::outbox::Conflict, domain::review::Decision};
+use crate::{
+    api::{problem::Problem, submission::NewReview},
+    client::outbox::Conflict,
+    domain::review::Decision,
+};
 
 /// What became of a photo at this desk since its row was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +21,10 @@ pub enum Mark {
     Reworking,
     /// Undone here, not yet answered.
     Undoing,
+    /// Passed on here, not yet answered.
+    PassingOn,
+    /// Others are offered it now.
+    PassedOn,
     /// A notice is under way.
     Notifying,
     Notified,
@@ -24,12 +33,24 @@ pub enum Mark {
 }
 
 /// One's own decision that may still be undone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Decided {
     pub submission: Uuid,
     pub student_number: String,
     pub decision: Decision,
+    /// As it was sent, to be given again after an undoing.
+    pub review: NewReview,
     pub state: DecidedState,
+    /// The batch that it was made in, and is taken back with.
+    pub batch: Option<u64>,
+}
+
+/// A decision that was taken back and can be given again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Undone {
+    pub submission: Uuid,
+    pub student_number: String,
+    pub review: NewReview,
 }
 
 /// How far a decision is.
@@ -55,7 +76,15 @@ pub enum DecidedState {
 #[derive(Debug, Clone, Default)]
 pub struct OutboxState {
     pub unsent: usize,
+    /// When the oldest of them was decided.
+    pub oldest: Option<Timestamp>,
     pub conflicts: Vec<Conflict>,
     /// The server does not answer.
     pub waiting: Option<Problem>,
+}
+
+/// The bundle that a desk works on, without a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    pub expires_at: Timestamp,
 }

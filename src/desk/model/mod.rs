@@ -1,8 +1,12 @@
 //! What the desk knows: plain data, changed by `update` only, drawn by `view` only.
 
+mod board;
 mod decisions;
+mod finding;
 mod fix;
+mod grid;
 mod lists;
+mod panels;
 mod review;
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,12 +17,14 @@ use uuid::Uuid;
 use crate::{
     api::{
         problem::Problem,
-        progress::UnitProgress,
+        progress::{DayProgress, UnitProgress},
+        reviewing::ReviewerStatistics,
         roster::Season,
         submission::{Claim, Submission, SubmissionSummary},
     },
     desk::{
         entry::Field,
+        habits::Habits,
         message::{Moment, Speed},
         picture::{
             Request,
@@ -26,14 +32,18 @@ use crate::{
         },
         theme::Theme,
         update::press::Presses,
+        views::SavedView,
     },
-    domain::reason::Reason,
     language::{self, Language},
 };
 
-pub use decisions::{Decided, DecidedState, Mark, OutboxState};
+pub use board::{Board, Column, Rhythm};
+pub use decisions::{Away, Decided, DecidedState, Mark, OutboxState, Undone};
+pub use finding::{Asking, Palette};
 pub use fix::{Fix, FixLook, Tried, TryEnd};
+pub use grid::{Batch, Fate, Grid, Line, Seen, Why};
 pub use lists::{List, Part, Queue, Units};
+pub use panels::{MacroKey, PassOn, Sheet};
 pub use review::{Review, Slot, TRIPLE, View, Zoom};
 
 /// The whole desk.
@@ -58,7 +68,18 @@ pub struct Model {
     pub screen: Screen,
     pub panel: Option<Panel>,
     pub units: Units,
+    /// What came and what was decided, day by day.
+    pub days: Load<Vec<DayProgress>>,
+    /// When they were last asked for.
+    pub days_at: u64,
+    pub mine: Load<Box<ReviewerStatistics>>,
+    pub rhythm: Rhythm,
     pub queue: Queue,
+    /// The user's own.
+    pub views: Vec<SavedView>,
+    /// Their file is not understood, so it is not written over.
+    pub views_unreadable: bool,
+    pub grid: Grid,
     pub review: Review,
     /// What is tried on the photo under review.
     pub fix: Option<Fix>,
@@ -74,7 +95,14 @@ pub struct Model {
     pub marks: BTreeMap<Uuid, Mark>,
     /// One's own decisions, oldest first, as long as they may be undone.
     pub decided: Vec<Decided>,
+    /// What was undone, the last one last, until something else is decided.
+    pub undone: Vec<Undone>,
+    pub habits: Habits,
     pub outbox: OutboxState,
+    /// Absent where the desk works at a server.
+    pub away: Option<Away>,
+    /// What stands at the server, of photos whose decision it refused.
+    pub standing: HashMap<Uuid, Load<Box<Submission>>>,
     pub news: Option<News>,
     pub presses: Presses,
     /// The last list of pictures that was asked for.
@@ -89,6 +117,8 @@ pub struct Model {
 pub enum Screen {
     Units,
     Queue,
+    /// The open part of the queue as tiles.
+    Grid,
     Review,
 }
 
@@ -98,13 +128,33 @@ pub enum Panel {
     Sheet(Sheet),
     /// Fix & accept; what is tried is in the model's `fix`.
     Fix,
+    PassOn(PassOn),
+    Batch(Batch),
+    /// The attempts of the student under review.
+    History {
+        scroll: usize,
+    },
     Help {
         scroll: usize,
+        /// What is looked for in it.
+        field: Field,
     },
     Conflicts {
         scroll: usize,
     },
     Quitting,
+    Asking(Asking),
+    Palette(Palette),
+    /// How far the units are.
+    Board(Board),
+    /// The reviewer's own numbers.
+    Mine {
+        scroll: usize,
+    },
+    /// The name of the file that the board goes into.
+    Export(Field),
+    /// A name for the filter as it stands.
+    Naming(Field),
 }
 
 impl Panel {
@@ -112,28 +162,38 @@ impl Panel {
     #[must_use]
     pub fn field(&self) -> Option<&Field> {
         match self {
-            Panel::Sheet(_) | Panel::Fix | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::PassOn(panel) => Some(&panel.note),
+            Panel::Sheet(_)
+            | Panel::Fix
+            | Panel::Batch(_)
+            | Panel::History { .. }
+            | Panel::Conflicts { .. }
+            | Panel::Quitting
+            | Panel::Board(_)
+            | Panel::Mine { .. } => None,
+            Panel::Asking(asking) => Some(&asking.field),
+            Panel::Palette(palette) => Some(&palette.field),
+            Panel::Help { field, .. } | Panel::Naming(field) | Panel::Export(field) => Some(field),
         }
     }
 
     /// The same, to be typed into.
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         match self {
-            Panel::Sheet(_) | Panel::Fix | Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Quitting => None,
+            Panel::PassOn(panel) => Some(&mut panel.note),
+            Panel::Sheet(_)
+            | Panel::Fix
+            | Panel::Batch(_)
+            | Panel::History { .. }
+            | Panel::Conflicts { .. }
+            | Panel::Quitting
+            | Panel::Board(_)
+            | Panel::Mine { .. } => None,
+            Panel::Asking(asking) => Some(&mut asking.field),
+            Panel::Palette(palette) => Some(&mut palette.field),
+            Panel::Help { field, .. } | Panel::Naming(field) | Panel::Export(field) => Some(field),
         }
     }
-}
-
-/// The reasons of a rejection, numbered from 01.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sheet {
-    pub cursor: usize,
-    /// In the order in which they were chosen.
-    pub chosen: Vec<Reason>,
-    /// The first digit of a number.
-    pub digit: Option<u8>,
-    /// Enter was pressed with nothing chosen.
-    pub empty: bool,
 }
 
 /// Something that is fetched.
@@ -186,6 +246,10 @@ pub struct Start {
     pub zone: TimeZone,
     pub season: Option<String>,
     pub unit: Option<String>,
+    /// The user's saved views; absent where their file cannot be read.
+    pub views: Option<Vec<SavedView>>,
+    /// The bundle that is worked on.
+    pub away: Option<Away>,
 }
 
 impl Model {
@@ -207,7 +271,14 @@ impl Model {
             screen: Screen::Units,
             panel: None,
             units: Units::default(),
+            days: Load::No,
+            days_at: 0,
+            mine: Load::No,
+            rhythm: Rhythm::default(),
             queue: Queue::default(),
+            views_unreadable: start.views.is_none(),
+            views: start.views.unwrap_or_default(),
+            grid: Grid::default(),
             review: Review::default(),
             fix: None,
             details: HashMap::new(),
@@ -218,7 +289,11 @@ impl Model {
             claim_at: 0,
             marks: BTreeMap::new(),
             decided: Vec::new(),
+            undone: Vec::new(),
+            habits: Habits::default(),
             outbox: OutboxState::default(),
+            away: start.away,
+            standing: HashMap::new(),
             news: None,
             presses: Presses::default(),
             wanted: Vec::new(),
@@ -294,7 +369,8 @@ impl Model {
     #[must_use]
     pub fn due(&self) -> Option<u64> {
         let news = self.news.as_ref().map(|news| news.until);
+        let sieve = (self.screen != Screen::Units && !self.queue.list().unsieved.is_empty()).then_some(self.now.ms);
         let hurry = self.hurried().then_some(self.review.hurried_until);
-        [self.presses.due(), news, hurry].into_iter().flatten().min()
+        [self.presses.due(), news, hurry, sieve].into_iter().flatten().min()
     }
 }

@@ -12,6 +12,8 @@ use crate::{
 pub struct Review {
     pub view: View,
     pub scroll: usize,
+    /// It was opened from the tiles, and goes back there.
+    pub from_grid: bool,
     /// Whose pictures are all on the screen, and since when.
     pub shown: Option<(Uuid, u64)>,
     /// What is looked at closer.
@@ -26,6 +28,8 @@ pub struct Review {
     pub stepped_at: Option<u64>,
     /// Steps follow each other so quickly that nobody looks: until when no picture is shown.
     pub hurried_until: u64,
+    /// Photos, by their versions, of which the real picture was opened outside the terminal.
+    pub opened: std::collections::HashSet<(Uuid, i64)>,
     /// Whose drafts are on the screen: the sharp ones may follow.
     pub drafted: Option<Uuid>,
 }

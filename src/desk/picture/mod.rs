@@ -43,12 +43,25 @@ pub enum Making {
     Difference { ticket: u64, rendition: Uuid },
 }
 
+/// Where a picture is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Where this desk has its photos from: the server, or a bundle.
+    #[default]
+    Desk,
+    /// The server, whatever this desk works on: what stands there now.
+    Server,
+}
+
 /// Which picture, in which box, drawn how. Two equal requests have the same answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Request {
     pub submission: Uuid,
     pub kind: PictureKind,
     pub making: Making,
+    #[serde(default)]
+    pub origin: Origin,
     /// The box in cells: columns, rows.
     pub cells: (u16, u16),
     pub drawing: Drawing,

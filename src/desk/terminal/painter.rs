@@ -94,7 +94,8 @@ impl Painter {
 }
 
 /// Blanks an area: what was written there would shine through where a picture ends within a cell.
-fn blank(area: Rect) -> String {
+#[must_use]
+pub fn blank(area: Rect) -> String {
     (area.top()..area.bottom()).fold(String::from("\x1b[m"), |out, y| out + &format!("\x1b[{};{}H\x1b[{}X", y + 1, area.x + 1, area.width))
 }
 
@@ -118,6 +119,7 @@ mod tests {
             submission: Uuid::from_u128(submission),
             kind: PictureKind::Standard,
             making: Making::Kept(None),
+            origin: Default::default(),
             cells: (3, 2),
             drawing,
             look: Default::default(),

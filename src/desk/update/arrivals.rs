@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{PROGRESS_MS, WATCH_MS, lists, say};
+use super::{PROGRESS_MS, WATCH_MS, grid, lists, say};
 use crate::{
     api::{problem::Problem, progress::Progress, roster::Season, submission::Submission},
     client::http,
@@ -138,6 +138,9 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     let ready = matches!(model.units.progress, Load::Ready(_));
     if (ready || (model.units.stale && model.units.progress != Load::Loading)) && model.now.ms >= model.units.asked_at + age {
         reload_progress(model, effects);
+    }
+    if model.screen == Screen::Grid && !model.hurried() {
+        return grid::details(model, effects);
     }
     if model.screen != Screen::Review || model.hurried() {
         return;

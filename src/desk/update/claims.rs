@@ -1,5 +1,7 @@
 //! Claims: photos near the cursor are reserved in batches, kept alive, and given back on leaving. Advice only; the version is the law.
 
+use uuid::Uuid;
+
 use super::{lists, say};
 use crate::{
     api::{
@@ -14,24 +16,25 @@ use crate::{
 
 /// How many photos are reserved at once.
 const BATCH: usize = 10;
+/// The same of tagged ones: as many as may be asked for.
+const TAGGED: usize = 20;
 /// A reservation is kept alive this many times before it would end.
 const BEATS: u64 = 3;
 
 /// Reserves the photos ahead when the one under review is not among those asked for, and keeps what is reserved alive.
 pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
-    if model.screen != Screen::Review || model.claiming || !model.queue.part().waits() {
+    if !claims(model) || model.claiming || !model.queue.part().waits() {
         return;
     }
-    let (Some(season), Some(current)) = (&model.season, model.current()) else { return };
+    let (Some(season), Some(status)) = (&model.season, model.queue.part().status()) else { return };
     let now = model.now.ms;
-    if !model.claim_for.contains(&current.id) && lists::waits(model, current) {
-        let list = model.queue.list();
-        let window: Vec<_> = lists::waiting(model, list.selected).take(BATCH).map(|index| list.rows[index].id).collect();
+    let window = window(model);
+    if !window.is_empty() {
         let held = model.claim.iter().flat_map(|claim| &claim.items).map(|item| item.id);
         let claim = NewClaim {
             season: season.code.clone(),
             unit: model.queue.unit.clone(),
-            status: model.queue.part().status(),
+            status,
             count: u8::try_from(window.len()).unwrap_or(u8::MAX),
             keep: held.filter(|id| window.contains(id)).collect(),
             only: window.clone(),
@@ -48,11 +51,33 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Whether photos are reserved on this screen.
+fn claims(model: &Model) -> bool {
+    matches!(model.screen, Screen::Review | Screen::Grid)
+}
+
+/// The photos to reserve, where one that is needed now is not among those asked for: what comes next in a review, what is tagged among tiles.
+fn window(model: &Model) -> Vec<Uuid> {
+    let list = model.queue.list();
+    let known = |id: &Uuid| model.claim_for.contains(id);
+    if model.screen == Screen::Grid {
+        let tagged = lists::waiting(model, 0).map(|index| list.rows[index].id).filter(|id| model.grid.tags.contains(id));
+        let tagged: Vec<Uuid> = tagged.take(TAGGED).collect();
+        return if tagged.iter().all(known) { vec![] } else { tagged };
+    }
+    match model.current() {
+        Some(current) if !known(&current.id) && lists::waits(model, current) => {
+            lists::waiting(model, list.selected).take(BATCH).map(|index| list.rows[index].id).collect()
+        }
+        _ => vec![],
+    }
+}
+
 /// The answer to a claim. One that comes after leaving is given back at once.
 pub fn arrived(model: &mut Model, claim: Result<Claim, Problem>, effects: &mut Vec<Effect>) {
     let asked = std::mem::take(&mut model.claiming);
     match claim {
-        Ok(claim) if model.screen != Screen::Review => effects.push(Effect::ReleaseClaim { token: claim.token }),
+        Ok(claim) if !claims(model) => effects.push(Effect::ReleaseClaim { token: claim.token }),
         Ok(claim) => {
             if asked
                 && claim.items.is_empty()

@@ -1,9 +1,11 @@
 //! Deciding: `a`, `x`, `r`, `s`, `u`. What may be decided when; what a decision changes at once, before the server has answered.
 
+use uuid::Uuid;
+
 use super::{
-    leave_review, lists, looking,
+    batch, board, leave_review, lists, looking,
     press::{Press, SEEN, Waiting},
-    say,
+    say, sheet,
 };
 use crate::{
     api::submission::NewReview,
@@ -11,7 +13,7 @@ use crate::{
     desk::{
         keymap::Key,
         message::Effect,
-        model::{Decided, DecidedState, Mark, Model, Panel, Part, Screen, Sheet, Slot, Tone},
+        model::{Decided, DecidedState, Mark, Model, Panel, Part, Screen, Sheet, Slot, Tone, Undone},
         view::layout,
     },
     domain::{
@@ -28,6 +30,7 @@ fn may_decide(model: &Model, decision: Decision, pressed_at: u64) -> Result<(), 
     let row = model.current().ok_or("desk.news.nothing")?;
     match model.marks.get(&row.id) {
         Some(Mark::Sending(_) | Mark::SecondOpinion | Mark::Undoing) => return Err("desk.news.already"),
+        Some(Mark::PassingOn | Mark::PassedOn) => return Err("desk.news.passed_on"),
         // Not before the server holds what was seen.
         Some(Mark::Reworking) => return Err("desk.fix.news.under_way"),
         _ if row.reviewed_by_me => return Err("desk.news.already"),
@@ -36,6 +39,9 @@ fn may_decide(model: &Model, decision: Decision, pressed_at: u64) -> Result<(), 
     }
     if decision == Decision::Approve && row.status == Status::MachineRefused {
         return Err("desk.news.no_rendition");
+    }
+    if model.away.is_some_and(|away| away.expires_at <= model.now.wall) {
+        return Err("desk.news.bundle_expired");
     }
     if model.drawing().is_none() {
         return Err("desk.news.graphics_off");
@@ -52,6 +58,9 @@ fn may_decide(model: &Model, decision: Decision, pressed_at: u64) -> Result<(), 
     let spots = layout::review(model, model.review.view).pictures;
     if decision == Decision::Approve && spots.iter().any(|spot| failed(spot.kind)) {
         return Err("desk.news.picture_failed");
+    }
+    if decision == Decision::Approve && layout::low_resolution(model) && !model.review.opened.contains(&(row.id, row.version)) {
+        return Err("desk.news.low_resolution");
     }
     Ok(())
 }
@@ -111,8 +120,8 @@ pub fn machine_sheet_or_notice(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(row) = model.current() else { return };
     if row.status != Status::Rejected {
         let chosen = row.machine_reasons.clone();
-        let cursor = chosen.first().map_or(0, |reason| *reason as usize);
-        return open_sheet(model, Sheet { chosen, cursor, ..Sheet::default() });
+        let sheet = sheet::new(model, chosen);
+        return open_sheet(model, sheet);
     }
     let (submission, version) = (row.id, row.version);
     if model.marks.get(&submission) == Some(&Mark::Notifying) {
@@ -125,26 +134,48 @@ pub fn machine_sheet_or_notice(model: &mut Model, effects: &mut Vec<Effect>) {
 /// Enter in the sheet.
 pub fn reject(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(Panel::Sheet(sheet)) = &mut model.panel else { return };
-    let Ok(reasons) = sheet.chosen.clone().try_into() else {
+    let chosen = sheet.chosen.clone();
+    let Ok(reasons) = chosen.clone().try_into() else {
         sheet.empty = true;
         return;
     };
     model.panel = None;
+    let before = model.decided.len();
     decide_or_say(model, ReviewVerdict::Reject { reasons }, model.now.ms, effects);
+    if model.decided.len() > before {
+        model.habits.given(&chosen);
+        effects.push(Effect::KeepHabits(model.habits.clone()));
+    }
 }
 
 fn decide(model: &mut Model, verdict: ReviewVerdict, effects: &mut Vec<Effect>) {
-    let Some(row) = model.current() else { return };
-    let (submission, version, student_number) = (row.id, row.version, row.student.student_number.clone());
+    let Some(submission) = model.current().map(|row| row.id) else { return };
     let rendition = model.details.get(&submission).and_then(|load| load.ready()).and_then(|detail| detail.rendition);
+    model.undone.clear();
+    keep(model, submission, NewReview { verdict, rendition }, None, effects);
+    advance(model, effects);
+}
+
+/// Has a review written down and sent, on the version that is listed and the rendition that was seen; marked here at once.
+pub fn keep(model: &mut Model, submission: Uuid, review: NewReview, batch: Option<u64>, effects: &mut Vec<Effect>) {
+    let Some(row) = batch::row(model, submission) else { return };
+    let (version, student_number) = (row.version, row.student.student_number.clone());
     let lease = model.claim.as_ref().filter(|claim| claim.items.iter().any(|item| item.id == submission)).map(|claim| claim.token);
-    let decision = verdict.decision();
-    effects.push(Effect::Act { submission, version, lease, act: Act::Review(NewReview { verdict, rendition }) });
+    let decision = review.verdict.decision();
+    effects.push(Effect::Act { submission, version, lease, act: Act::Review(review.clone()) });
     model.marks.insert(submission, Mark::Sending(decision));
-    model.decided.push(Decided { submission, student_number, decision, state: DecidedState::Sending { version, undo: false } });
+    model.grid.tags.remove(&submission);
+    model.decided.push(Decided {
+        submission,
+        student_number,
+        decision,
+        review,
+        state: DecidedState::Sending { version, undo: false },
+        batch,
+    });
     // Counted here at once: the outbox says the true number as soon as the decision is on disk.
     model.outbox.unsent += 1;
-    advance(model, effects);
+    board::decided(model);
 }
 
 /// To the next photo that waits: ahead first, then those that were skipped.
@@ -195,30 +226,77 @@ pub fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
     });
     let Some(last) = last else { return say(model, Tone::Plain, "desk.news.nothing_to_undo", vec![]) };
     let (submission, student) = (last.submission, last.student_number.clone());
-    match last.state {
-        // Not answered yet: the undoing waits behind it in the outbox, which knows the version once the answer is here.
-        DecidedState::Sending { version, .. } => {
-            last.state = DecidedState::Sending { version, undo: true };
-            take_back(model, submission, version, effects);
-        }
-        DecidedState::Held { version, until } => {
-            last.state = DecidedState::Undoing { version, until };
-            take_back(model, submission, version, effects);
-        }
-        DecidedState::Undoing { .. } => {}
+    if let Some(group) = last.batch {
+        return batch::undo(model, group, effects);
     }
+    undo_one(model, submission, effects);
     show(model, submission);
     say(model, Tone::Plain, "desk.news.undoing", vec![("student", student)]);
 }
 
-pub fn take_back(model: &mut Model, submission: uuid::Uuid, version: i64, effects: &mut Vec<Effect>) {
+/// `U`: gives again what was undone last, as it was given: its pictures were seen then, and nothing about it has changed but the undoing.
+pub fn redo(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(last) = model.undone.last() else { return say(model, Tone::Plain, "desk.news.nothing_to_redo", vec![]) };
+    let submission = last.submission;
+    if model.marks.get(&submission) == Some(&Mark::Undoing) {
+        return say(model, Tone::Plain, "desk.news.still_undoing", vec![]);
+    }
+    if !batch::row(model, submission).is_some_and(|row| lists::waits(model, row)) {
+        model.undone.pop();
+        return say(model, Tone::Warning, "desk.news.not_redone", vec![]);
+    }
+    let Some(last) = model.undone.pop() else { return };
+    keep(model, submission, last.review, None, effects);
+    if model.current().is_some_and(|current| current.id == submission) && model.screen == Screen::Review {
+        advance(model, effects);
+    }
+    say(model, Tone::Plain, "desk.news.redone", vec![("student", last.student_number)]);
+}
+
+/// Takes back one's own decision on a photo.
+pub fn undo_one(model: &mut Model, submission: Uuid, effects: &mut Vec<Effect>) {
+    let Some(decided) = model.decided.iter().find(|decided| decided.submission == submission) else { return };
+    let undone = Undone { submission, student_number: decided.student_number.clone(), review: decided.review.clone() };
+    model.undone.push(undone);
+    let Some(decided) = model.decided.iter_mut().find(|decided| decided.submission == submission) else { return };
+    match decided.state {
+        // Without a network it has most likely never left, and is then as if it had not been made; the outbox knows.
+        DecidedState::Sending { version, .. } if model.away.is_some() => {
+            decided.state = DecidedState::Sending { version, undo: true };
+            model.marks.insert(submission, Mark::Undoing);
+            effects.push(Effect::TakeBack { submission });
+        }
+        // Not answered yet: the undoing waits behind it in the outbox, which knows the version once the answer is here.
+        DecidedState::Sending { version, .. } => {
+            decided.state = DecidedState::Sending { version, undo: true };
+            take_back(model, submission, version, effects);
+        }
+        DecidedState::Held { version, until } => {
+            decided.state = DecidedState::Undoing { version, until };
+            take_back(model, submission, version, effects);
+        }
+        DecidedState::Undoing { .. } => {}
+    }
+}
+
+pub fn take_back(model: &mut Model, submission: Uuid, version: i64, effects: &mut Vec<Effect>) {
     model.marks.insert(submission, Mark::Undoing);
     model.outbox.unsent += 1;
     effects.push(Effect::Act { submission, version, lease: None, act: Act::Undo });
 }
 
+/// A decision that could not be written down: its photo is under review as before.
+pub fn stay(model: &mut Model, submission: uuid::Uuid) {
+    if model.screen != Screen::Units && model.panel.is_none() {
+        show(model, submission);
+        if model.current().is_some_and(|row| row.id == submission) {
+            model.screen = Screen::Review;
+        }
+    }
+}
+
 /// Puts the cursor on a photo, if it is in the open queue.
-fn show(model: &mut Model, submission: uuid::Uuid) {
+pub fn show(model: &mut Model, submission: Uuid) {
     if model.screen == Screen::Units {
         return;
     }

@@ -363,7 +363,14 @@ fn what_an_earlier_desk_left_is_shown_as_under_way() {
     use crate::{api::submission::NewReview, client::outbox::Entry, desk::message::OutboxEvent};
     let mut bench = bench(4);
     let review = NewReview { verdict: ReviewVerdict::Approve, rendition: None };
-    let entry = Entry { submission: bench.rows[1].id, version: 3, key: uuid::Uuid::from_u128(5), lease: None, act: Act::Review(review) };
+    let entry = Entry {
+        submission: bench.rows[1].id,
+        version: 3,
+        key: uuid::Uuid::from_u128(5),
+        lease: None,
+        bundle: None,
+        act: Act::Review(review),
+    };
     bench.happen(Event::Outbox(OutboxEvent::Opened { unsent: vec![entry], conflicts: vec![] }));
     assert_eq!(bench.model.outbox.unsent, 1);
     assert_eq!(bench.model.marks.get(&bench.rows[1].id), Some(&Mark::Sending(Decision::Approve)));

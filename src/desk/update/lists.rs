@@ -1,6 +1,6 @@
 //! The lists of the queue: pages arrive as the cursor nears the end of what is loaded.
 
-use super::say;
+use super::{finding, say};
 use crate::{
     api::{
         problem::Problem,
@@ -9,6 +9,7 @@ use crate::{
     desk::{
         message::Effect,
         model::{List, Mark, Model, Part, Queue, Screen, Tone},
+        view::tiles,
     },
 };
 
@@ -18,6 +19,8 @@ const AHEAD: usize = 60;
 /// Opens the queue of a unit, or of all.
 pub fn open(model: &mut Model, unit: Option<String>, _effects: &mut Vec<Effect>) {
     model.queue = Queue { unit, ..Queue::default() };
+    model.grid.tags.clear();
+    model.grid.seen.clear();
     // Where nothing waits but the machine's refusals, begin there.
     if model.unit().is_some_and(|unit| unit.pending == 0 && unit.machine_refused > 0) {
         model.queue.part = Some(Part::Refused);
@@ -29,6 +32,7 @@ pub fn open(model: &mut Model, unit: Option<String>, _effects: &mut Vec<Effect>)
 pub fn reload(model: &mut Model) {
     model.queue.lists = Default::default();
     model.details.clear();
+    model.grid.seen.clear();
     // What is still under way keeps its mark; the rest is what the server says now.
     model.marks.retain(|_, mark| matches!(mark, Mark::Sending(_) | Mark::Reworking | Mark::Undoing | Mark::Notifying));
 }
@@ -44,10 +48,10 @@ pub fn catch_up(model: &mut Model) {
     let waiting = match part {
         Part::Pending => counts.pending,
         Part::Refused => counts.machine_refused,
-        Part::Held | Part::Rejected => return,
+        Part::Held | Part::Rejected | Part::All => return,
     };
     let list = model.queue.list_mut();
-    let known = list.rows.iter().filter(|row| row.status == part.status()).count();
+    let known = list.all().filter(|row| Some(row.status) == part.status()).count();
     if list.loaded && list.next.is_none() && list.loading.is_none() && usize::try_from(waiting).is_ok_and(|waiting| waiting > known) {
         list.loaded = false;
     }
@@ -59,25 +63,30 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
         return;
     }
     let Some(season) = model.season.as_ref().map(|season| season.code.clone()) else { return };
-    let (unit, status, ticket) = (model.queue.unit.clone(), model.queue.part().status(), model.next_ticket);
+    let (unit, part, ticket) = (model.queue.unit.clone(), model.queue.part(), model.next_ticket);
+    let (status, measured) = (part.status().or(model.queue.filter.status()), model.queue.filter.checks());
+    finding::stop_at_budget(&mut model.queue);
+    // Tiles are looked at by pages.
+    let ahead = if model.screen == Screen::Grid { AHEAD.max(2 * tiles::tiling(model).page()) } else { AHEAD };
     let list = model.queue.list_mut();
     let first = !list.loaded;
-    let more = list.next.is_some() && (list.to_end || list.selected + AHEAD >= list.rows.len());
+    let more = list.next.is_some() && !list.stopped && (list.to_end || list.selected + ahead >= list.rows.len());
     if list.loading.is_some() || list.failed.is_some() || !(first || more) {
         return;
     }
     list.loading = Some(ticket);
     let cursor = list.next.clone();
     model.next_ticket += 1;
-    effects.push(Effect::LoadPage { ticket, season, unit, status, cursor });
+    effects.push(Effect::LoadPage { ticket, season, unit, status, measured, cursor });
 }
 
 /// A page is here; one of a list that was left is of no use.
 pub fn arrived(model: &mut Model, ticket: u64, page: Result<Page<SubmissionSummary>, Problem>) {
+    let found = model.queue.is_found();
     let Some(list) = model.queue.lists.iter_mut().find(|list| list.loading == Some(ticket)) else { return };
     list.loading = None;
     match page {
-        Ok(page) => take(list, page),
+        Ok(page) => take(list, page, found),
         Err(problem) => {
             list.failed = Some(problem.clone());
             let text = model.problem_text(&problem);
@@ -86,15 +95,25 @@ pub fn arrived(model: &mut Model, ticket: u64, page: Result<Page<SubmissionSumma
     }
 }
 
-fn take(list: &mut List, page: Page<SubmissionSummary>) {
+fn take(list: &mut List, page: Page<SubmissionSummary>, found: bool) {
     list.loaded = true;
     // A server that repeats its cursor would be asked for ever.
     list.next = page.next.filter(|next| Some(next) != list.next.as_ref());
-    let known: std::collections::HashSet<_> = list.rows.iter().map(|row| row.id).collect();
-    list.rows.extend(page.items.into_iter().filter(|row| !known.contains(&row.id)));
+    let known = &mut list.known;
+    let fresh = page.items.into_iter().filter(|row| known.insert(row.id));
+    if found {
+        list.unsieved.extend(fresh);
+    } else {
+        list.rows.extend(fresh);
+        to_end(list);
+    }
+}
+
+/// `End` was pressed: the cursor goes along with what comes.
+pub fn to_end(list: &mut List) {
     if list.to_end {
         list.selected = list.rows.len().saturating_sub(1);
-        list.to_end = list.next.is_some();
+        list.to_end = list.next.is_some() || !list.unsieved.is_empty();
     }
 }
 
@@ -106,14 +125,19 @@ pub fn waiting(model: &Model, from: usize) -> impl Iterator<Item = usize> {
 /// Whether a photo waits for this user's decision.
 #[must_use]
 pub fn waits(model: &Model, row: &SubmissionSummary) -> bool {
-    let open = !row.reviewed_by_me && Part::ALL.into_iter().any(|part| part.waits() && part.status() == row.status);
-    open && !matches!(model.marks.get(&row.id), Some(Mark::Sending(_) | Mark::SecondOpinion | Mark::Undoing))
+    let open = !row.reviewed_by_me && Part::ALL.into_iter().any(|part| part.waits() && part.status() == Some(row.status));
+    open && !matches!(
+        model.marks.get(&row.id),
+        Some(Mark::Sending(_) | Mark::SecondOpinion | Mark::Undoing | Mark::PassingOn | Mark::PassedOn)
+    )
 }
 
 /// Changes a row wherever it stands.
 pub fn change(model: &mut Model, submission: uuid::Uuid, mut how: impl FnMut(&mut SubmissionSummary)) {
     for list in &mut model.queue.lists {
-        if let Some(row) = list.rows.iter_mut().find(|row| row.id == submission) {
+        if list.known.contains(&submission)
+            && let Some(row) = list.all_mut().find(|row| row.id == submission)
+        {
             how(row);
         }
     }

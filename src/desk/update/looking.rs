@@ -1,14 +1,18 @@
 //! Looking closer: zoom and pan, the places a reviewer looks at, guides, tones, blinking. Nothing here decides anything.
 
+use uuid::Uuid;
+
 use super::say;
 use crate::{
-    api::submission::PictureKind,
+    api::{problem::Problem, submission::PictureKind},
     desk::{
         keymap::Action,
+        message::Effect,
         model::{Model, Part, Tone, View, Zoom},
         picture::look::WHOLE,
         view::looks::STANDARD,
     },
+    domain::lifecycle::attempt::Status,
 };
 
 /// How far one key moves, in ten-thousandths of the picture's side.
@@ -60,6 +64,27 @@ pub fn act(model: &mut Model, action: Action) -> bool {
         _ => return false,
     }
     true
+}
+
+/// `o`: the picture that is judged, for another program to show.
+pub fn open_real(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(row) = model.current() else { return };
+    let kind = if row.status == Status::MachineRefused { PictureKind::Preview } else { PictureKind::Standard };
+    effects.push(Effect::SavePicture { submission: row.id, version: row.version, kind });
+}
+
+/// The picture lies where it was put: whoever asked for it is taken at their word that they look.
+pub fn saved(model: &mut Model, submission: Uuid, version: i64, place: Result<String, Problem>) {
+    match place {
+        Ok(place) => {
+            model.review.opened.insert((submission, version));
+            say(model, Tone::Plain, "desk.news.saved", vec![("place", place)]);
+        }
+        Err(problem) => {
+            let why = model.problem_text(&problem);
+            say(model, Tone::Problem, "desk.news.not_saved", vec![("why", why)]);
+        }
+    }
 }
 
 /// Back to the whole picture; says whether there was anything to leave.

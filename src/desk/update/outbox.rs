@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{fix, lists, say};
+use super::{decide, fix, lists, say};
 use crate::{
     api::submission::ReviewOutcome,
     client::outbox::{Act, Conflict},
@@ -35,6 +35,20 @@ pub fn arrived(model: &mut Model, event: OutboxEvent, effects: &mut Vec<Effect>)
             model.outbox.unsent = model.outbox.unsent.saturating_sub(1);
             not_kept(model, submission, &act);
             say(model, Tone::Problem, "desk.news.not_kept", vec![]);
+        }
+        OutboxEvent::Oldest(oldest) => model.outbox.oldest = oldest,
+        OutboxEvent::TakenBack { submission, done, unsent } => {
+            model.outbox.unsent = unsent;
+            taken_back(model, submission, done, effects);
+        }
+        OutboxEvent::Same { submission, outcome, unsent } => {
+            model.outbox.unsent = unsent;
+            model.outbox.waiting = None;
+            model.units.stale = true;
+            stands(model, submission, &outcome);
+            // Somebody else's decision is not one's own to take back.
+            model.decided.retain(|decided| decided.submission != submission);
+            say(model, Tone::Plain, "desk.news.same", vec![]);
         }
         OutboxEvent::Sent { submission, act, outcome, unsent } => {
             model.outbox.unsent = unsent;
@@ -73,12 +87,17 @@ fn not_kept(model: &mut Model, submission: Uuid, act: &Act) {
                 DecidedState::Undoing { version, until } | DecidedState::Held { version, until } => DecidedState::Held { version, until },
             };
         }
-        Act::Review(_) => model.decided.retain(|decided| decided.submission != submission),
+        Act::Review(_) => {
+            model.decided.retain(|decided| decided.submission != submission);
+            // No frame has shown the next one yet: the photo stays.
+            decide::stay(model, submission);
+        }
         Act::Rework(_) | Act::RetakeNotice => {}
     }
 }
 
-fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome) {
+/// What stands now, by the server.
+fn stands(model: &mut Model, submission: Uuid, outcome: &ReviewOutcome) {
     lists::change(model, submission, |row| {
         row.status = outcome.status;
         row.version = outcome.version;
@@ -87,6 +106,23 @@ fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome)
     });
     model.details.remove(&submission);
     model.marks.remove(&submission);
+}
+
+/// A decision that was never sent is as if it had not been made; one that may have been sent is taken back once it is answered.
+fn taken_back(model: &mut Model, submission: Uuid, done: bool, effects: &mut Vec<Effect>) {
+    let Some(at) = model.decided.iter().rposition(|decided| decided.submission == submission) else { return };
+    if done {
+        model.decided.remove(at);
+        model.marks.remove(&submission);
+        return say(model, Tone::Plain, "desk.news.undone", vec![]);
+    }
+    let (DecidedState::Sending { version, .. } | DecidedState::Undoing { version, .. } | DecidedState::Held { version, .. }) =
+        model.decided[at].state;
+    decide::take_back(model, submission, version, effects);
+}
+
+fn sent(model: &mut Model, submission: Uuid, act: &Act, outcome: &ReviewOutcome) {
+    stands(model, submission, outcome);
     match act {
         Act::Review(_) => reviewed(model, submission, outcome),
         Act::Undo => {

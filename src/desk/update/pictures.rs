@@ -4,13 +4,13 @@
 
 use uuid::Uuid;
 
-use super::arrivals;
+use super::{arrivals, conflicts, grid};
 use crate::{
     api::problem::Problem,
     desk::{
         message::Effect,
-        model::{Model, Screen, Slot, TRIPLE, View},
-        picture::{Picture, Request},
+        model::{Model, Panel, Screen, Slot, TRIPLE, View},
+        picture::{Picture, Request, look::Look},
         view::{layout, looks},
     },
 };
@@ -27,6 +27,9 @@ pub fn shown(model: &mut Model, submission: Uuid) {
     let current = model.current().map(|row| row.id);
     if model.screen == Screen::Review && current == Some(submission) && model.review.shown.is_none_or(|(id, _)| id != submission) {
         model.review.shown = Some((submission, model.now.ms));
+        if let Some(version) = model.current().map(|row| row.version) {
+            grid::note_seen(model, submission, version);
+        }
     }
 }
 
@@ -67,6 +70,12 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn wanted(model: &Model) -> Vec<Request> {
+    if matches!(model.panel, Some(Panel::Conflicts { .. })) {
+        return conflicts::wanted(model);
+    }
+    if model.screen == Screen::Grid {
+        return grid::wanted(model);
+    }
     if model.screen != Screen::Review || model.drawing().is_none() {
         return vec![];
     }
@@ -107,6 +116,17 @@ fn wanted(model: &Model) -> Vec<Request> {
             let spot = beside.iter().flat_map(|layout| &layout.pictures).find(|spot| spot.kind == kind);
             want(*submission, spot.map_or(&[], std::slice::from_ref), false);
         }
+    }
+    // What is looked at closer is left for the whole again, at once.
+    if let Some(detail) =
+        near.first().filter(|_| model.review.zoom.is_some()).and_then(|id| model.details.get(id)).and_then(|load| load.ready())
+    {
+        let whole = shown.pictures.iter().filter_map(|spot| looks::request(model, detail, spot));
+        wanted.extend(
+            whole
+                .map(|request| Request { look: Look { window: None, ..request.look }, ..request })
+                .filter(|request| model.pictures.contains_key(request)),
+        );
     }
     wanted
 }

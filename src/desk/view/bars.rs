@@ -2,7 +2,7 @@
 
 use ratatui::{layout::Rect, style::Modifier};
 
-use super::pen::Pen;
+use super::{facts, pen::Pen};
 use crate::desk::{
     keymap::{self, Action, Place},
     model::{Model, Panel, Screen, Tone},
@@ -23,9 +23,9 @@ pub fn header(model: &Model, pen: &mut Pen, line: Rect) {
     trail.extend(model.season.as_ref().map(|season| season.name.clone()));
     if model.screen != Screen::Units {
         trail.push(unit_name(model));
-        trail.push(model.text(&format!("desk.part.{}", model.queue.part().status().code()), &[]));
+        trail.push(model.text(&format!("desk.part.{}", model.queue.part().code()), &[]));
     }
-    if model.screen == Screen::Review {
+    if matches!(model.screen, Screen::Review | Screen::Grid) {
         let list = model.queue.list();
         // Rows that are not loaded yet are counted by the unit's counts.
         let counted = model.unit().map_or(0, |unit| usize::try_from(model.queue.part().count(unit)).unwrap_or(0));
@@ -66,9 +66,20 @@ fn states(model: &Model) -> Vec<(String, ratatui::style::Style)> {
         states.push((model.text("desk.state.conflicts", &[("count", &count)]), bar.fg(model.theme.fail).add_modifier(Modifier::BOLD)));
     }
     if model.outbox.unsent > 0 {
-        let count = model.outbox.unsent.to_string();
+        let count = unsent(model);
         let colour = if model.outbox.waiting.is_some() { model.theme.warn } else { model.theme.dim };
         states.push((model.text("desk.state.unsent", &[("count", &count)]), bar.fg(colour)));
+    }
+    if model.screen != Screen::Units && !model.grid.tags.is_empty() {
+        let count = model.grid.tags.len().to_string();
+        states.push((model.text("desk.state.tagged", &[("count", &count)]), bar.fg(model.theme.accent)));
+    }
+    if let Some(away) = model.away {
+        let over = away.expires_at <= model.now.wall;
+        let key = if over { "desk.state.away_over" } else { "desk.state.away" };
+        let colour = if over { model.theme.fail } else { model.theme.warn };
+        let until = facts::time(model, away.expires_at);
+        states.push((model.text(key, &[("until", &until)]), bar.fg(colour).add_modifier(Modifier::BOLD)));
     }
     if let Some((count, seconds)) = model.held() {
         let parameters = [("count", count.to_string()), ("left", clock(seconds))];
@@ -76,6 +87,24 @@ fn states(model: &Model) -> Vec<(String, ratatui::style::Style)> {
         states.push((model.text("desk.state.held", &parameters), bar.fg(model.theme.held)));
     }
     states
+}
+
+/// How much is unsent, and since when the oldest waits.
+fn unsent(model: &Model) -> String {
+    let count = model.outbox.unsent.to_string();
+    age(model).map_or_else(|| count.clone(), |age| format!("{count} · {age}"))
+}
+
+/// How long the oldest has waited, in the largest unit that tells it. Of what is sent at once nobody wants to know an age.
+fn age(model: &Model) -> Option<String> {
+    let seconds = model.now.wall.as_second() - model.outbox.oldest?.as_second();
+    let (key, number) = match seconds {
+        ..60 => return None,
+        60..3600 => ("desk.age.minutes", seconds / 60),
+        3600..172_800 => ("desk.age.hours", seconds / 3600),
+        _ => ("desk.age.days", seconds / 86_400),
+    };
+    Some(model.text(key, &[("number", &number.to_string())]))
 }
 
 /// Seconds as minutes and seconds.
@@ -90,7 +119,11 @@ pub fn news(model: &Model, pen: &mut Pen, line: Rect) {
     let theme = &model.theme;
     let (words, style) = if let Some(Panel::Quitting) = model.panel {
         let count = model.outbox.unsent.to_string();
-        (model.text("desk.quit", &[("count", &count)]), theme.base().fg(theme.warn).add_modifier(Modifier::BOLD))
+        let words = match age(model) {
+            Some(age) => model.text("desk.quit_age", &[("count", &count), ("age", &age)]),
+            None => model.text("desk.quit", &[("count", &count)]),
+        };
+        (words, theme.base().fg(theme.warn).add_modifier(Modifier::BOLD))
     } else if let Some(news) = &model.news {
         let parameters: Vec<(&str, &str)> = news.parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let style = match news.tone {
@@ -99,7 +132,7 @@ pub fn news(model: &Model, pen: &mut Pen, line: Rect) {
             Tone::Problem => theme.base().fg(theme.fail),
         };
         (model.text(news.key, &parameters), style)
-    } else if let Some(problem) = &model.outbox.waiting {
+    } else if let Some(problem) = model.outbox.waiting.as_ref().filter(|_| model.away.is_none()) {
         let count = model.outbox.unsent.to_string();
         let why = model.problem_text(problem);
         (model.text("desk.waiting", &[("why", &why), ("count", &count)]), theme.base().fg(theme.warn))
@@ -150,13 +183,16 @@ fn shown(model: &Model, place: Place) -> impl Iterator<Item = &'static keymap::B
     keymap::bindings(place).filter(move |binding| match binding.action {
         Action::Help | Action::Suspend | Action::ZoomOriginal | Action::ZoomStandard | Action::ZoomPortrait => false,
         Action::Eyes | Action::Hair | Action::Background | Action::Guides | Action::Tones | Action::Blink => false,
+        Action::RealPicture => crate::desk::view::layout::low_resolution(model),
+        Action::Redo => !model.undone.is_empty(),
+        Action::PassOn => false,
         Action::PanLeft | Action::PanRight | Action::PanUp | Action::PanDown => false,
         Action::Conflicts => conflicts,
         Action::Approve => place != Place::Fix,
         Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
-            matches!(place, Place::Help | Place::Conflicts)
+            matches!(place, Place::Help | Place::Conflicts | Place::Batch | Place::History)
         }
-        Action::Graphics | Action::Quit => !matches!(place, Place::Sheet | Place::Fix),
+        Action::Graphics | Action::Quit => !matches!(place, Place::Sheet | Place::Fix | Place::PassOn),
         _ => true,
     })
 }

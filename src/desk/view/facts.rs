@@ -43,6 +43,8 @@ pub fn state(model: &Model, row: &SubmissionSummary) -> (String, Option<Style>) 
         Some(Mark::SecondOpinion) => return (model.text("desk.mark.second_opinion", &[]), Some(theme.held())),
         Some(Mark::Reworking) => return (model.text("desk.fix.mark", &[]), Some(theme.held())),
         Some(Mark::Undoing) => return (model.text("desk.mark.undoing", &[]), Some(theme.held())),
+        Some(Mark::PassingOn) => return (model.text("desk.mark.passing_on", &[]), Some(theme.held())),
+        Some(Mark::PassedOn) => return (model.text("desk.mark.passed_on", &[]), Some(theme.held())),
         Some(Mark::Notifying) => return (model.text("desk.mark.notifying", &[]), Some(theme.held())),
         Some(Mark::Notified) => return (model.text("desk.mark.notified", &[]), Some(theme.held())),
         Some(Mark::Refused(code)) => {
@@ -93,7 +95,9 @@ pub fn time(model: &Model, at: Timestamp) -> String {
     at.to_zoned(model.zone.clone()).strftime("%m-%d %H:%M").to_string()
 }
 
-fn clock_time(model: &Model, at: Timestamp) -> String {
+/// The time of the day.
+#[must_use]
+pub fn clock_time(model: &Model, at: Timestamp) -> String {
     at.to_zoned(model.zone.clone()).strftime("%H:%M").to_string()
 }
 

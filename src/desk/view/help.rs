@@ -2,12 +2,13 @@
 
 use ratatui::{layout::Rect, style::Style};
 
-use super::{checks, pen::Pen};
+use super::{checks, finding, pen::Pen};
 use crate::{
     desk::{
+        entry::Field,
         keymap::{self, Place},
         model::{Model, Screen},
-        text,
+        names, text,
     },
     domain::check::Verdict,
     language,
@@ -20,6 +21,7 @@ pub fn lines(model: &Model) -> Vec<(String, String, Style)> {
     let place = match model.screen {
         Screen::Units => Place::Units,
         Screen::Queue => Place::Queue,
+        Screen::Grid => Place::Grid,
         Screen::Review => Place::Review,
     };
     let mut lines: Vec<(String, String, Style)> = Vec::new();
@@ -36,7 +38,7 @@ pub fn lines(model: &Model) -> Vec<(String, String, Style)> {
         lines.push((String::new(), String::new(), theme.base()));
     };
     section("desk.help.here", place);
-    if place == Place::Review {
+    if matches!(place, Place::Review | Place::Grid) {
         section("desk.help.sheet", Place::Sheet);
         section("desk.fix.title", Place::Fix);
     }
@@ -50,12 +52,31 @@ pub fn lines(model: &Model) -> Vec<(String, String, Style)> {
     for key in ["desk.help.held", "desk.help.offline", "desk.help.double"] {
         lines.push((String::new(), model.text(key, &[]), theme.base()));
     }
-    lines
+    found(model, lines)
 }
 
-/// Draws the help from line `scroll` on.
-pub fn draw(model: &Model, pen: &mut Pen, body: Rect, scroll: usize) {
+/// The lines in which what is typed is found: in their words, in pinyin or as a key.
+fn found(model: &Model, lines: Vec<(String, String, Style)>) -> Vec<(String, String, Style)> {
+    let wanted = model.field().map(|field| field.text().trim().to_lowercase()).unwrap_or_default();
+    if wanted.is_empty() {
+        return lines;
+    }
+    let fits = |(key, words, _): &(String, String, Style)| {
+        let forms = [words.to_lowercase(), names::letters(words), names::initials(words)];
+        !key.is_empty() && (forms.iter().any(|form| form.contains(&wanted)) || key.to_lowercase() == wanted)
+    };
+    lines.into_iter().filter(fits).collect()
+}
+
+/// Draws the help from line `scroll` on; returns the cursor's place in the field for what is looked for.
+pub fn draw(model: &Model, pen: &mut Pen, body: Rect, scroll: usize, field: &Field) -> Option<(u16, u16)> {
+    let prompt = model.text("desk.help.search", &[]);
+    let cursor = finding::field(model, pen, Rect { height: body.height.min(1), ..body }, &prompt, field);
+    let body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
     let lines = lines(model);
+    if lines.is_empty() {
+        pen.write_centre(Rect { y: body.y + 1, height: 1, ..body }, &model.text("desk.palette.nothing", &[]), model.theme.dim());
+    }
     let scroll = scroll.min(lines.len().saturating_sub(usize::from(body.height)));
     let mut y = body.y;
     for (key, words, style) in lines.iter().skip(scroll) {
@@ -75,4 +96,5 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect, scroll: usize) {
         }
         y += u16::from(wrapped.is_empty());
     }
+    cursor
 }

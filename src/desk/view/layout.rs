@@ -5,10 +5,13 @@
 
 use ratatui::layout::Rect;
 
-use super::help;
+use super::{help, history, looks};
 use crate::{
     api::submission::PictureKind,
-    desk::model::{Model, Panel, Part, Screen, View},
+    desk::{
+        model::{Model, Panel, Part, Screen, View},
+        picture::resize,
+    },
     domain::lifecycle::attempt::Status,
 };
 
@@ -67,6 +70,24 @@ pub fn student_line(model: &Model) -> Rect {
     Rect { height: body.height.min(ABOVE - 1), ..body }
 }
 
+/// Dots across a picture below which it is a preview: one for three pixels of the finished photo.
+const PREVIEW: f64 = 160.0;
+
+/// Whether what is judged is shown so small that the season wants the real picture to be opened before an approval.
+#[must_use]
+pub fn low_resolution(model: &Model) -> bool {
+    if model.season.as_ref().is_some_and(|season| season.rules.preview_approval) {
+        return false;
+    }
+    let Some(drawing) = model.drawing() else { return true };
+    let largest =
+        review_with(model, model.review.view, None).pictures.into_iter().filter(|spot| spot.kind != PictureKind::Portrait).map(|spot| {
+            let (columns, rows) = resize::fit((480, 640), (spot.picture.width, spot.picture.height), drawing.cell);
+            looks::dots((columns, rows), drawing).0
+        });
+    largest.fold(0.0, f64::max) < PREVIEW
+}
+
 /// The places of the review under the present panel.
 #[must_use]
 pub fn review(model: &Model, view: View) -> Places {
@@ -88,12 +109,15 @@ fn places(area: Rect, view: View, cell: (u16, u16), refused: bool, panel: Option
     let student = Rect { height: body.height.min(ABOVE - 1), ..body };
     let body = Rect { y: body.y + student.height, height: body.height - student.height, ..body };
     let rest = |pictures, facts, checks, band| Places { header, student, pictures, facts, checks, band, news, keys };
-    if matches!(panel, Some(Panel::Help { .. } | Panel::Conflicts { .. })) {
+    if matches!(
+        panel,
+        Some(Panel::Help { .. } | Panel::Conflicts { .. } | Panel::Palette(_) | Panel::Board(_) | Panel::Mine { .. } | Panel::Export(_))
+    ) {
         return rest(vec![], None, body, false);
     }
     let shape = Shape { cell };
     let fix = panel == Some(&Panel::Fix);
-    let sheet = fix || matches!(panel, Some(Panel::Sheet(_)));
+    let sheet = fix || matches!(panel, Some(Panel::Sheet(_) | Panel::PassOn(_)));
     // What is fixed is the finished picture, whatever else was looked at.
     let (view, refused) = if fix { (View::Together, false) } else { (view, refused) };
     let side = Side::of(body, view, refused, shape);
@@ -123,14 +147,15 @@ fn places(area: Rect, view: View, cell: (u16, u16), refused: bool, panel: Option
     rest(pictures, None, checks, false)
 }
 
+/// How wide and high a portrait is in cells of this many pixels.
 #[derive(Clone, Copy)]
-struct Shape {
-    cell: (u16, u16),
+pub(super) struct Shape {
+    pub cell: (u16, u16),
 }
 
 impl Shape {
     /// Columns of a portrait (3:4) of so many rows.
-    fn columns(self, rows: u16) -> u16 {
+    pub fn columns(self, rows: u16) -> u16 {
         (u32::from(rows) * u32::from(self.cell.1) * 3 / (4 * u32::from(self.cell.0).max(1))).min(2000) as u16
     }
 
@@ -216,6 +241,12 @@ pub fn panel_length(model: &Model) -> usize {
     match &model.panel {
         Some(Panel::Help { .. }) => help::lines(model).len(),
         Some(Panel::Conflicts { .. }) => model.outbox.conflicts.len(),
+        Some(Panel::Batch(batch)) => batch.lines.len(),
+        Some(Panel::History { .. }) => {
+            let detail = model.current().and_then(|row| model.details.get(&row.id)?.ready());
+            let cells = usize::from(review(model, model.review.view).checks.width.saturating_sub(2));
+            detail.map_or(0, |detail| history::lines(model, detail, cells).len())
+        }
         _ => 0,
     }
 }
@@ -223,6 +254,7 @@ pub fn panel_length(model: &Model) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desk::entry::{Field, Purpose};
     use crate::desk::model::Sheet;
 
     fn at(width: u16, height: u16, view: View, panel: Option<&Panel>) -> Places {
@@ -247,7 +279,7 @@ mod tests {
     #[test]
     fn nothing_overlaps_at_any_size() {
         let sheet = Panel::Sheet(Sheet::default());
-        let (help, fix) = (Panel::Help { scroll: 0 }, Panel::Fix);
+        let (help, fix) = (Panel::Help { scroll: 0, field: Field::new(Purpose::Command) }, Panel::Fix);
         let views = [View::Together, View::Faces, View::Zoom(PictureKind::Standard), View::Zoom(PictureKind::Preview)];
         for (width, height) in (0..220).step_by(7).flat_map(|w| (0..70).step_by(3).map(move |h| (w, h))) {
             for (view, panel) in views.into_iter().flat_map(|view| [None, Some(&sheet), Some(&help), Some(&fix)].map(|panel| (view, panel)))

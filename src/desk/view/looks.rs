@@ -8,7 +8,7 @@ use crate::{
         message::Speed,
         model::{Model, Zoom},
         picture::{
-            Making, Request,
+            Making, Origin, Request,
             look::{Band, Guides, Look, WHOLE, Window},
             policy::{Drawing, Protocol},
         },
@@ -37,7 +37,7 @@ pub fn request(model: &Model, detail: &Submission, spot: &Spot) -> Option<Reques
         _ => None,
     });
     let look = Look { window, guides, clipping: model.review.tones, draft: false };
-    Some(Request { submission: detail.summary.id, kind: spot.kind, making, cells, drawing, look })
+    Some(Request { submission: detail.summary.id, kind: spot.kind, making, origin: Origin::Desk, cells, drawing, look })
 }
 
 /// The draft that stands for a request until it is here, on a line that is slow enough to need one.

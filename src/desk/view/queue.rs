@@ -2,12 +2,13 @@
 
 use ratatui::{layout::Rect, style::Style};
 
-use super::{checks, facts, pen::Pen};
+use super::{checks, facts, finding, grid, pen::Pen};
 use crate::{
     api::submission::SubmissionSummary,
     desk::{
         model::{Model, Part},
         text,
+        update::open_tab,
     },
 };
 
@@ -26,22 +27,15 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
     tabs(model, pen, Rect { height: body.height.min(1), ..body });
     let theme = &model.theme;
     let list = model.queue.list();
-    let table = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
-    if list.rows.is_empty() {
-        let words = match (&list.failed, list.loaded) {
-            (Some(problem), _) => model.problem_text(problem),
-            (None, true) => model.text("desk.queue.empty", &[]),
-            (None, false) => model.text("desk.loading", &[]),
-        };
-        let middle = Rect { y: table.y + table.height / 3, height: 1, ..table };
-        pen.write_centre(middle, &words, theme.dim());
-        if list.failed.is_some() && middle.y + 2 < table.bottom() {
-            pen.write_centre(Rect { y: middle.y + 2, ..middle }, &model.text("desk.retry", &[]), theme.dim());
-        }
-        return None;
+    let (above, field) = finding::draw(model, pen, Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body });
+    let table = Rect { y: body.y + 1 + above, height: body.height.saturating_sub(1 + above), ..body };
+    if nothing(model, pen, table) {
+        return field;
     }
-    let columns = columns(model, table.width);
-    let mut x = table.x + 1;
+    let tags = !model.grid.tags.is_empty();
+    let columns = columns(model, table.width.saturating_sub(u16::from(tags)));
+    let left = table.x + 1 + u16::from(tags);
+    let mut x = left;
     for column in &columns {
         pen.write(x, table.y, column.cells.saturating_sub(1), &model.text(column.title, &[]), theme.dim());
         x += column.cells;
@@ -58,7 +52,10 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
             pen.write(table.x, y, 1, "▸", base);
             cursor = Some((table.x, y));
         }
-        let mut x = table.x + 1;
+        if model.grid.tags.contains(&row.id) {
+            pen.write(table.x + 1, y, 1, grid::TAG, Style { bg: base.bg, ..theme.accent() });
+        }
+        let mut x = left;
         for column in &columns {
             let (words, style) = (column.value)(model, row, index);
             let style = style.map_or(base, |style| Style { bg: base.bg, ..style });
@@ -70,17 +67,47 @@ pub fn draw(model: &Model, pen: &mut Pen, body: Rect) -> Option<(u16, u16)> {
         let y = (table.y + 1 + (list.rows.len() - top) as u16).min(table.bottom().saturating_sub(1));
         pen.write_right(table.x, table.right().saturating_sub(1), y, &model.text("desk.loading", &[]), theme.dim());
     }
-    cursor
+    field.or(cursor)
+}
+
+/// Says why no row is here, if none is.
+pub fn nothing(model: &Model, pen: &mut Pen, table: Rect) -> bool {
+    let (theme, list) = (&model.theme, model.queue.list());
+    if list.rows.is_empty() {
+        let words = match (&list.failed, list.loaded) {
+            (Some(problem), _) => model.problem_text(problem),
+            (None, true) if model.queue.is_searching() => model.text("desk.filter.searching", &[]),
+            (None, true) if model.queue.is_found() => model.text("desk.filter.nothing", &[]),
+            (None, true) => model.text("desk.queue.empty", &[]),
+            (None, false) => model.text("desk.loading", &[]),
+        };
+        let middle = Rect { y: table.y + table.height / 3, height: 1, ..table };
+        pen.write_centre(middle, &words, theme.dim());
+        if list.failed.is_some() && middle.y + 2 < table.bottom() {
+            pen.write_centre(Rect { y: middle.y + 2, ..middle }, &model.text("desk.retry", &[]), theme.dim());
+        }
+    }
+    list.rows.is_empty()
 }
 
 fn tabs(model: &Model, pen: &mut Pen, line: Rect) {
     let theme = &model.theme;
     let mut x = line.x + 1;
+    let open = open_tab(model);
     for part in Part::ALL {
-        let name = model.text(&format!("desk.part.{}", part.status().code()), &[]);
+        let name = model.text(&format!("desk.part.{}", part.code()), &[]);
         let count = model.unit().map(|unit| format!(" {}", part.count(unit))).unwrap_or_default();
-        let style = if part == model.queue.part() { theme.selection() } else { theme.dim() };
+        let style = if part as usize == open { theme.selection() } else { theme.dim() };
         let words = format!(" {name}{count} ");
+        if usize::from(x) + text::width(&words) > usize::from(line.right()) {
+            break;
+        }
+        x = pen.write(x, line.y, line.width, &words, style) + 1;
+    }
+    for (at, view) in model.views.iter().enumerate() {
+        let at = at + Part::ALL.len();
+        let style = if at == open { theme.selection() } else { theme.dim() };
+        let words = format!(" {} {} ", at + 1, text::safe(&view.name));
         if usize::from(x) + text::width(&words) > usize::from(line.right()) {
             break;
         }

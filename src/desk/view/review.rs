@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 
 use super::{
-    Drawn, checks, facts, fix,
+    Drawn, checks, facts, fix, history,
     layout::{self, Spot},
-    looks,
+    looks, pass_on,
     pen::Pen,
     sheet,
 };
@@ -59,12 +59,28 @@ pub fn draw(model: &Model, pen: &mut Pen, area: Rect) -> (Drawn, Option<(u16, u1
         let cursor = fix::draw(model, pen, places.checks, open, model.review.scroll);
         return (drawn, Some(cursor));
     }
-    if let Some(Panel::Sheet(open)) = &model.panel {
+    if let Some(Panel::PassOn(open)) = &model.panel {
         if let (Some(area), Some(detail)) = (places.facts, detail.ready()) {
             below(model, pen, area, detail);
         }
-        let cursor = sheet::draw(model, pen, places.checks, open, &row.machine_reasons);
+        let cursor = pass_on::draw(model, pen, places.checks, open);
         return (drawn, Some(cursor));
+    }
+    if let Some(Panel::Sheet(open)) = &model.panel {
+        if let (Some(area), Some(detail)) = (places.facts, detail.ready()) {
+            let y = below(model, pen, area, detail) + 1;
+            let rest = Rect { x: area.x + 1, y, width: area.width.saturating_sub(2), height: area.bottom().saturating_sub(y) };
+            sheet::help(model, pen, rest, open);
+        }
+        let cursor = sheet::draw(model, pen, places.checks, open, &row.machine_reasons, places.facts.is_some());
+        return (drawn, Some(cursor));
+    }
+    if let (Some(Panel::History { scroll }), Some(open)) = (&model.panel, detail.ready()) {
+        if let Some(area) = places.facts {
+            below(model, pen, area, open);
+        }
+        history::draw(model, pen, places.checks, open, *scroll);
+        return (drawn, None);
     }
     match detail {
         Load::Ready(detail) => body(model, pen, &places, detail),
@@ -192,6 +208,10 @@ fn name(model: &Model, pen: &mut Pen, spot: &Spot, detail: Option<&Submission>, 
     let mut title = model.text(&format!("desk.picture.{}", spot.kind.code()), &[]);
     if let Some(zoom) = model.review.zoom {
         title = format!("{title} {}", if zoom.real { "1:1" } else { "×2" });
+    }
+    if spot.kind != PictureKind::Portrait && layout::low_resolution(model) {
+        let opened = model.current().is_some_and(|row| model.review.opened.contains(&(row.id, row.version)));
+        title = format!("{title} {}", model.text(if opened { "desk.picture.opened" } else { "desk.picture.preview_only" }, &[]));
     }
     if drafted {
         title = format!("{title} {}", model.text("desk.picture.draft", &[]));

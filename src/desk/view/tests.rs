@@ -41,6 +41,12 @@ fn open(bench: &mut Bench) {
     bench.slowly("n");
 }
 
+fn tiles(bench: &mut Bench) {
+    bench.key(Code::Enter);
+    bench.settle();
+    bench.slowly("t");
+}
+
 #[test]
 fn units() {
     snapshots("units", |_| {});
@@ -54,6 +60,55 @@ fn queue() {
         bench.key(Code::Enter);
         bench.settle();
         bench.key(Code::Escape);
+    });
+}
+
+#[test]
+fn filter() {
+    snapshots("filter", |bench| {
+        bench.key(Code::Enter);
+        bench.settle();
+        "/score:doubtful ch".chars().for_each(|c| bench.char(c));
+        bench.key(Code::Tab);
+        bench.key(Code::Down);
+    });
+}
+
+#[test]
+fn filter_wrong() {
+    snapshots("filter_wrong", |bench| {
+        bench.key(Code::Enter);
+        bench.settle();
+        "/score:perhaps".chars().for_each(|c| bench.char(c));
+        bench.key(Code::Enter);
+    });
+}
+
+#[test]
+fn board() {
+    snapshots("board", |bench| bench.slowly("boj"));
+}
+
+#[test]
+fn mine() {
+    snapshots("mine", |bench| bench.slowly("m"));
+}
+
+#[test]
+fn palette() {
+    snapshots("palette", |bench| {
+        open(bench);
+        ":d".chars().for_each(|c| bench.char(c));
+    });
+}
+
+#[test]
+fn found() {
+    snapshots("found", |bench| {
+        bench.key(Code::Enter);
+        bench.settle();
+        "/score:doubtful,none -check:fail sort:risk".chars().for_each(|c| bench.char(c));
+        bench.key(Code::Enter);
     });
 }
 
@@ -80,11 +135,49 @@ fn fix() {
 }
 
 #[test]
+fn grid() {
+    snapshots("grid", |bench| {
+        tiles(bench);
+        bench.slowly(" l ");
+    });
+}
+
+#[test]
 fn fix_refused() {
     snapshots("fix_refused", |bench| {
         open(bench);
         bench.slowly("fb");
         (0..12).for_each(|_| bench.key(Code::Up));
+    });
+}
+
+#[test]
+fn batch() {
+    snapshots("batch", |bench| {
+        tiles(bench);
+        bench.slowly("*x0412");
+        bench.pass(1000);
+        bench.key(Code::Enter);
+    });
+}
+
+#[test]
+fn tagged() {
+    snapshots("tagged", |bench| {
+        tiles(bench);
+        bench.slowly("l  a");
+        bench.pass(1000);
+        bench.key(Code::Enter);
+        bench.settle();
+        bench.key(Code::Escape);
+    });
+}
+
+#[test]
+fn history() {
+    snapshots("history", |bench| {
+        open(bench);
+        bench.slowly("nH");
     });
 }
 
@@ -134,6 +227,25 @@ fn a_picture_never_stands_under_another_name() {
     let (buffer, drawn) = bench.frame();
     assert!(drawn.pictures.is_empty() && drawn.complete.is_none());
     assert!(text_of(&buffer).contains("载入中"));
+}
+
+#[test]
+fn a_tile_has_its_own_picture_or_none() {
+    let mut bench = Bench::new(Language::Chinese, (80, 24), 300);
+    bench.happen(Event::Started);
+    bench.settle();
+    tiles(&mut bench);
+    // To the next page, which was made ready, and on to one that was not.
+    for ready in [12, 0] {
+        bench.pass(1000);
+        bench.key(Code::PageDown);
+        let (_, drawn) = bench.frame();
+        assert_eq!((drawn.standing.len(), drawn.pictures.len(), drawn.tiles.len()), (12, ready, 0));
+        let own = |painted: &Painted| {
+            drawn.standing.iter().any(|(id, area)| *id == painted.request.submission && area.union(painted.area) == *area)
+        };
+        assert!(drawn.pictures.iter().all(own));
+    }
 }
 
 #[test]

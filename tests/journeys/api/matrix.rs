@@ -180,6 +180,15 @@ fn examples(things: &Things) -> Vec<Example> {
         of("POST", "/v1/claims", Body::Json(json!({"season": SEASON, "status": "pending", "count": 1})), SEASONAL),
         of("PUT", "/v1/claims/{token}", Body::None, ABSENT),
         of("DELETE", "/v1/claims/{token}", Body::None, OWN),
+        of(
+            "POST",
+            "/v1/bundles",
+            Body::Json(json!({"id": Uuid::now_v7(), "season": SEASON, "unit": "A", "count": 1, "device": nowhere})),
+            THING,
+        ),
+        list("/v1/bundles", &season, SEASONAL),
+        at("DELETE", "/v1/bundles/{id}", &nowhere, Body::None, ABSENT),
+        at("POST", "/v1/bundles/{id}/check", &nowhere, Body::Json(forged()), OWN),
         list("/v1/events", &season, [Reaches, Reaches, Reaches, Missing]),
         list("/v1/audit", &season, SCHOOL),
         of("GET", "/v1/audit/checkpoints", Body::None, OWN),
@@ -190,6 +199,16 @@ fn examples(things: &Things) -> Vec<Example> {
         list("/v1/retention", &season, SEASONAL),
         list("/v1/notices/calls", &format!("{season}&unit=A"), THING),
     ]
+}
+
+/// What nobody signed.
+fn forged() -> Value {
+    let nil = Uuid::nil();
+    let statement = json!({
+        "id": nil, "school": "school", "season": SEASON, "unit": "A", "reviewer": nil, "device": nil, "portraits": true,
+        "issued_at": "2027-05-01T08:00:00Z", "expires_at": "2027-05-04T08:00:00Z", "items": [],
+    });
+    json!({"statement": statement, "signature": "00", "public_key": "00"})
 }
 
 async fn send(house: &House, token: Option<&str>, example: &Example) -> reqwest::Response {

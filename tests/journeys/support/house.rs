@@ -390,7 +390,13 @@ fn run(command: &mut Command, typed: &str) -> Ended {
 
 /// The rules of most journeys: specimens, one review each, decisions held for so long.
 pub fn rules(held_seconds: u32) -> SeasonRules {
-    SeasonRules { cohort: "specimen".into(), held_seconds, reviews_needed_when_doubtful: 1, ..SeasonRules::default() }
+    SeasonRules {
+        cohort: "specimen".into(),
+        held_seconds,
+        reviews_needed_when_doubtful: 1,
+        preview_approval: true,
+        ..SeasonRules::default()
+    }
 }
 
 /// A port that stays ours through restarts: below the range that the system gives to others, and no two journeys get the same.

@@ -29,6 +29,7 @@ const ALL: &[(&str, &str, &str)] = &migrations![
     "0010_access",
     "0011_privacy",
     "0012_renditions",
+    "0013_bundles",
 ];
 
 /// The migrations of SQLite.
