@@ -86,7 +86,7 @@ fn check(bench: &Bench, late: &Late) {
     let tiles = matches!(model.screen, Screen::Grid).then(|| tiles::tiling(model).page());
     let rows = bench.rows.len();
     let (pictures, details) =
-        if model.hurried() { (rows.max(24), rows) } else { tiles.map_or((24, 8), |page| (24.max(2 * page), 8.max(page))) };
+        if model.hurried() { (rows.max(24), rows) } else { tiles.map_or((24, 8), |page| (24.max(2 * page), 8.max(2 * page))) };
     assert!(model.pictures.len() <= pictures && model.details.len() <= details && model.wanted.len() <= pictures, "memory grows");
     assert!(model.grid.tags.len() <= rows && model.grid.seen.len() <= rows, "memory grows");
     assert!(model.decided.len() <= bench.rows.len() && model.marks.len() <= bench.rows.len(), "memory grows");

@@ -152,9 +152,11 @@ pub fn wanted(model: &Model) -> Vec<Request> {
     nearest(model).into_iter().chain(next).filter_map(|row| tiles::request(model, row)).collect()
 }
 
-/// Asks for the details of the tiles on the screen, a few at a time, and lets all others go.
+/// Asks for the details of the tiles on the screen, then of the next page, a few at a time, and lets all others go: a tile shows the rendition
+/// that stands, and only the details tell which.
 pub fn details(model: &mut Model, effects: &mut Vec<Effect>) {
-    let near: Vec<Uuid> = nearest(model).into_iter().map(|row| row.id).collect();
+    let next = model.queue.list().rows[tiles::pages(model).1].iter();
+    let near: Vec<Uuid> = nearest(model).into_iter().chain(next).map(|row| row.id).collect();
     model.details.retain(|submission, _| near.contains(submission));
     let under_way = model.details.values().filter(|load| matches!(load, Load::Loading)).count();
     let missing: Vec<Uuid> = near.into_iter().filter(|id| !model.details.contains_key(id)).collect();

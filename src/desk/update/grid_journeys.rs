@@ -320,7 +320,7 @@ fn only_the_page_and_the_next_are_in_memory_and_those_near_the_cursor_come_first
         bench.pass(1000);
         bench.key(Code::PageDown);
         bench.settle();
-        assert!(bench.model.pictures.len() <= 24 && bench.model.details.len() <= 12);
+        assert!(bench.model.pictures.len() <= 24 && bench.model.details.len() <= 24);
     }
     let (page, next) = tiles::pages(&bench.model);
     assert_eq!((page, next), (60..72, 72..84));

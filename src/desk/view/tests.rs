@@ -240,7 +240,7 @@ fn a_tile_has_its_own_picture_or_none() {
         bench.pass(1000);
         bench.key(Code::PageDown);
         let (_, drawn) = bench.frame();
-        assert_eq!((drawn.standing.len(), drawn.pictures.len(), drawn.tiles.len()), (12, ready, 0));
+        assert_eq!((drawn.standing.len(), drawn.pictures.len(), drawn.tiles.len()), (12, ready, ready));
         let own = |painted: &Painted| {
             drawn.standing.iter().any(|(id, area)| *id == painted.request.submission && area.union(painted.area) == *area)
         };
