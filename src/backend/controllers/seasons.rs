@@ -23,7 +23,8 @@ const COHORTS: [&str; 2] = ["default", "specimen"];
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 fn longest(rules: &SeasonRules) -> Duration {
-    let seconds = [rules.held_seconds, rules.lease_seconds, rules.skip_seconds, rules.reopening_seconds].map(u64::from);
+    let seconds =
+        [rules.held_seconds, rules.lease_seconds, rules.skip_seconds, rules.reopening_seconds, rules.bundle_seconds].map(u64::from);
     let minutes = [rules.retake_head_start_minutes, rules.deadline_head_start_minutes].map(|minutes| 60 * u64::from(minutes));
     Duration::from_secs(seconds.into_iter().chain(minutes).max().unwrap_or_default())
 }
