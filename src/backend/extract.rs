@@ -7,7 +7,7 @@ use axum::{
     extract::{ConnectInfo, FromRequest, FromRequestParts, Multipart, Path, Query, Request},
     http::{HeaderMap, StatusCode, header::USER_AGENT, request::Parts as Head},
 };
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::{
@@ -190,6 +190,24 @@ pub fn intention(headers: &HeaderMap, parts: &[&[u8]]) -> Result<Intention, Fail
     let version_bytes = version.to_be_bytes();
     let all: Vec<&[u8]> = parts.iter().copied().chain([version_bytes.as_slice()]).collect();
     Ok(Intention { version, key, request_hash: vault::sha256(&all) })
+}
+
+/// Reads what a request for one photo wants, with the contracts of deciding. What was read is hashed, not how it was written: alone or in a
+/// batch, it is one intention.
+///
+/// # Errors
+/// As [`read_json`], [`intention`] and [`lease`]: a lease is advice, one that makes no sense is told, one that ran out is not.
+pub fn intended<T: DeserializeOwned + Serialize>(
+    headers: &HeaderMap,
+    purpose: &[u8],
+    id: Uuid,
+    bytes: &[u8],
+) -> Result<(T, Intention), Failure> {
+    lease(headers)?;
+    let wanted: T = read_json(bytes)?;
+    let asked = serde_json::to_vec(&wanted).map_err(|error| Failure::internal(&error))?;
+    let intention = intention(headers, &[purpose, id.as_bytes(), &asked])?;
+    Ok((wanted, intention))
 }
 
 /// Whether the request carries a contract of deciding at all.

@@ -285,7 +285,8 @@ impl Desk {
     fn input(&mut self, input: Input) {
         match input {
             Input::Key(key) => self.happen(Event::Key(key)),
-            Input::Answer(Answer::There) if self.probe.done() => {
+            // The first is the answer to the probe; all others are to frames.
+            Input::Answer(Answer::There) if self.probe.facts().answers => {
                 for event in self.frames.answered() {
                     self.seen(event);
                 }

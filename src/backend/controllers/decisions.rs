@@ -17,7 +17,7 @@ use crate::{
         submission::{NewReview, ReviewOutcome},
     },
     backend::{
-        extract::{Body, InPath, JsonBody, SignedIn, bundle, has_key, intention, lease, read_json},
+        extract::{Body, InPath, JsonBody, SignedIn, bundle, has_key, intended, intention},
         problems::Failure,
         state::State,
         store::types::GivenReview,
@@ -39,12 +39,7 @@ pub async fn review(
     headers: HeaderMap,
     Body(bytes): Body,
 ) -> Result<Response, Failure> {
-    // A lease is advice: one that makes no sense is told, one that ran out is not.
-    lease(&headers)?;
-    let review: NewReview = read_json(&bytes)?;
-    // What was read is hashed, not how it was written: alone or in a batch, it is one intention.
-    let asked = serde_json::to_vec(&review).map_err(|error| Failure::internal(&error))?;
-    let intention = intention(&headers, &[b"review", id.as_bytes(), &asked])?;
+    let (review, intention): (NewReview, _) = intended(&headers, b"review", id, &bytes)?;
     let review = GivenReview { intention, verdict: review.verdict, rendition: review.rendition };
     let (principal, now) = (signed_in.principal(), state.clock.now());
     let outcome = match bundle(&headers)? {

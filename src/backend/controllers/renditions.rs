@@ -18,7 +18,7 @@ use crate::{
     },
     backend::{
         blobs::{BlobKind, StoredBlob},
-        extract::{Body, InPath, SignedIn, intention, lease, read_json},
+        extract::{Body, InPath, SignedIn, intended},
         jobs::standardize::{NotReworked, Reworked},
         problems::Failure,
         state::State,
@@ -50,10 +50,7 @@ pub async fn add(
     headers: HeaderMap,
     Body(bytes): Body,
 ) -> Result<Response, Failure> {
-    lease(&headers)?;
-    let new: NewRendition = read_json(&bytes)?;
-    let asked = serde_json::to_vec(&new).map_err(|error| Failure::internal(&error))?;
-    let intention = intention(&headers, &[b"rendition", id.as_bytes(), &asked])?;
+    let (new, intention): (NewRendition, _) = intended(&headers, b"rendition", id, &bytes)?;
     let principal = signed_in.principal();
     let work = match state.store.before_rework(&principal, id, &intention).await? {
         BeforeRework::Answered(outcome) => return decisions::answer(&outcome),

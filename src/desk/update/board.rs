@@ -117,12 +117,7 @@ pub fn exporting(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             model.panel = None;
             open(model, effects);
         }
-        Action::Quit => {
-            model.panel = None;
-            keys::quit(model, effects);
-        }
-        Action::Suspend => effects.push(Effect::Suspend),
-        _ => {}
+        _ => keys::leave_panel(model, action, effects),
     }
 }
 

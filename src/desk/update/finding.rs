@@ -83,13 +83,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
                 }
             }
         }
-        Action::Back => model.panel = None,
-        Action::Quit => {
-            model.panel = None;
-            super::keys::quit(model, effects);
-        }
-        Action::Suspend => effects.push(Effect::Suspend),
-        _ => {}
+        _ => super::keys::leave_panel(model, action, effects),
     }
 }
 
@@ -271,13 +265,7 @@ pub fn naming(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             effects.push(Effect::KeepViews(model.views.clone()));
             say(model, Tone::Plain, "desk.news.view_kept", vec![("name", name)]);
         }
-        Action::Back => model.panel = None,
-        Action::Quit => {
-            model.panel = None;
-            super::keys::quit(model, effects);
-        }
-        Action::Suspend => effects.push(Effect::Suspend),
-        _ => {}
+        _ => super::keys::leave_panel(model, action, effects),
     }
 }
 

@@ -275,6 +275,19 @@ fn panel(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     }
 }
 
+/// What every panel knows: how it is left.
+pub fn leave_panel(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Back => model.panel = None,
+        Action::Quit => {
+            model.panel = None;
+            quit(model, effects);
+        }
+        Action::Suspend => effects.push(Effect::Suspend),
+        _ => {}
+    }
+}
+
 /// Leaves at once, or asks first where something has not reached the server: it would, at the next start, but the user should know.
 pub fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.outbox.unsent > 0 {

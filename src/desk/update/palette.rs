@@ -120,13 +120,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             model.panel = None;
             carry_out(model, ask, effects);
         }
-        Action::Back => model.panel = None,
-        Action::Quit => {
-            model.panel = None;
-            keys::quit(model, effects);
-        }
-        Action::Suspend => effects.push(Effect::Suspend),
-        _ => {}
+        _ => keys::leave_panel(model, action, effects),
     }
 }
 

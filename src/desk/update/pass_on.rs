@@ -46,12 +46,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::Up => panel.reason = SkipReason::ALL[at.saturating_sub(1)],
         Action::AskLead => panel.ask_lead = !panel.ask_lead,
         Action::PassIt => send(model, effects),
-        Action::Back => model.panel = None,
-        Action::Quit => {
-            model.panel = None;
-            super::keys::quit(model, effects);
-        }
-        _ => {}
+        _ => super::keys::leave_panel(model, action, effects),
     }
 }
 

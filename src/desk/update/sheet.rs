@@ -110,11 +110,6 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::Toggle => toggle(sheet),
         Action::Confirm if model.screen == Screen::Grid => batch::reasons_chosen(model),
         Action::Confirm => decide::reject(model, effects),
-        Action::Back => model.panel = None,
-        Action::Quit => {
-            model.panel = None;
-            super::keys::quit(model, effects);
-        }
-        _ => {}
+        _ => super::keys::leave_panel(model, action, effects),
     }
 }
